@@ -1,0 +1,112 @@
+/**
+ * What a bench found: the shape of its JSON, and how runs are summed up into a row.
+ *
+ * @module
+ */
+import os from 'node:os';
+import type { Run } from './measure.js';
+import type { Side } from './network.js';
+import type { Direction } from './peers/peer.js';
+import { largest, summarise, type Summary } from './statistics.js';
+
+/** Raised when a field of {@link Results} changes its meaning or goes. */
+export const RESULTS_VERSION = 1;
+
+/** One line of the table: a scenario with a peer in a direction, all its runs. */
+export interface Row {
+  readonly scenario: string;
+  readonly id: string;
+  readonly peer: string;
+  readonly version: string;
+  readonly flags: string;
+  readonly direction: Direction;
+  /** Size of the file in bytes. */
+  readonly size: number;
+  readonly ours: readonly Side[];
+  /** The rate was held down on purpose: it is not to be compared. */
+  readonly throttled?: boolean;
+  readonly runs: readonly Run[];
+  /** Runs that came to no figure, each with its reason. */
+  readonly failures: readonly string[];
+  readonly summary: RowSummary;
+}
+
+/** The figures of a row. */
+export interface RowSummary {
+  /** 10^6 bytes per second. */
+  readonly megabytesPerSecond: Summary | undefined;
+  /** User and system seconds per GiB moved, median. */
+  readonly cpuSecondsPerGiB: Readonly<Record<Side, number | undefined>>;
+  /** Bytes, the largest of all runs. */
+  readonly peakRss: Readonly<Record<Side, number | undefined>>;
+  /** Processors kept busy by others, median. */
+  readonly otherCores: number | undefined;
+  /** What the check of each run's bytes said, joined when runs differ. Undefined when nothing is stored. */
+  readonly verified: string | undefined;
+  /** Every run came to a figure, and its bytes were right, a peer's known defect aside. */
+  readonly right: boolean;
+}
+
+/** A peer that was not measured. */
+export interface Skipped {
+  readonly peer: string;
+  readonly reason: string;
+}
+
+/** A comparison that an issue asks for. */
+export interface Target {
+  readonly text: string;
+  readonly outcome: 'reached' | 'not reached' | 'not measured';
+  /** The figures behind the outcome, or why there are none. */
+  readonly figures: string;
+}
+
+/** All of it. */
+export interface Results {
+  readonly version: typeof RESULTS_VERSION;
+  readonly startedAt: string;
+  readonly seconds: number;
+  readonly machine: Readonly<Record<string, string>>;
+  readonly rows: readonly Row[];
+  readonly skipped: readonly Skipped[];
+  readonly targets: readonly Target[];
+}
+
+/** A row before it is summed up. */
+export type RowStart = Omit<Row, 'summary'> & { /** Bytes past the end that are a known defect. */ readonly appends: number };
+
+/** Sums up a row's runs. */
+export function finish({ appends, ...row }: RowStart): Row {
+  const { runs, failures, size } = row;
+  const cpu = (side: Side) =>
+    summarise(runs.map((run) => run[side].cpuSeconds).filter((value) => value !== undefined))?.median;
+  const perGiB = (side: Side) => {
+    const seconds = cpu(side);
+    const moved = summarise(runs.map((run) => run.moved ?? size))?.median;
+    return seconds === undefined || moved === undefined || moved === 0 ? undefined : (seconds * 2 ** 30) / moved;
+  };
+  const rss = (side: Side) => largest(runs.map((run) => run[side].peakRss));
+  const checks = runs.map((run) => run.check).filter((found) => found !== undefined);
+  const bytesRight = checks.every(({ right, extra }) => right && (extra === 0 || extra === appends));
+  const summary: RowSummary = {
+    megabytesPerSecond: summarise(runs.map((run) => run.bytesPerSecond / 1e6)),
+    cpuSecondsPerGiB: { client: perGiB('client'), server: perGiB('server') },
+    peakRss: { client: rss('client'), server: rss('server') },
+    otherCores: summarise(runs.map((run) => run.otherCores).filter((value) => value !== undefined))?.median,
+    verified: checks.length === 0 ? undefined : [...new Set(checks.map(({ text }) => text))].join('; '),
+    right: bytesRight && failures.length === 0 && runs.length > 0,
+  };
+  return { ...row, summary };
+}
+
+/** What the figures were measured on. Names no host and no path. */
+export function describeMachine(): Record<string, string> {
+  const cpus = os.cpus();
+  return {
+    processors: `${cpus.length} x ${cpus[0]?.model.trim() ?? 'unknown'}`,
+    memory: `${(os.totalmem() / 2 ** 30).toFixed(1)} GiB`,
+    system: `${os.type()} ${os.release()} ${os.arch()}`,
+    node: process.version,
+    'load at start': os.loadavg().map((load) => load.toFixed(2)).join(' '),
+  };
+}

@@ -1,0 +1,103 @@
+/**
+ * Words of the command line to values, and the two habits of the reference's command line that commander lacks.
+ *
+ * @module
+ */
+import { readFileSync } from 'node:fs';
+import { InvalidArgumentError } from 'commander';
+import { StorageError, UsageError } from '../errors.js';
+import { WIRE_CHOICES, type WireChoice } from '../options.js';
+import { parseDuration, parseSize } from '../util/units.js';
+
+/** Most bytes of a file that holds a secret or coordinates. */
+const SECRET_FILE_MAX = 64 * 1024;
+
+/**
+ * `--port-range 5665 5670` takes two words, as the reference's does; commander's options take one, or all that follow.
+ * So the two become one word before commander sees them.
+ */
+export function joinPortRange(words: readonly string[]): string[] {
+  const joined: string[] = [];
+  for (let i = 0; i < words.length; i += 1) {
+    const word = words[i] ?? '';
+    const first = word === '--port-range' ? words[i + 1] : /^--port-range=(.*)$/s.exec(word)?.[1];
+    const secondAt = word === '--port-range' ? i + 2 : i + 1;
+    const second = words[secondAt];
+    if (first !== undefined && second !== undefined && /^\d+$/.test(first) && /^\d+$/.test(second)) {
+      joined.push('--port-range', `${first}-${second}`);
+      i = secondAt;
+    } else joined.push(word);
+  }
+  return joined;
+}
+
+/** For commander: a size in bytes. */
+export function sizeArgument(text: string): number {
+  const bytes = parseSize(text);
+  if (bytes === undefined) throw new InvalidArgumentError('give bytes, or a size such as 5GiB.');
+  return bytes;
+}
+
+/** For commander: a duration, in milliseconds. A plain number is seconds. */
+export function durationArgument(text: string): number {
+  const milliseconds = parseDuration(text);
+  if (milliseconds === undefined) throw new InvalidArgumentError('give seconds, or a duration such as 24h, 90s or 1h30m.');
+  return milliseconds;
+}
+
+/** For commander: two ports, or one. */
+export function portRangeArgument(text: string): [number, number] {
+  const match = /^(\d{1,5})(?:[-:, ](\d{1,5}))?$/.exec(text);
+  if (match === null) throw new InvalidArgumentError('give the first and the last port, such as 5665 5670.');
+  const first = Number(match[1]);
+  return [first, match[2] === undefined ? first : Number(match[2])];
+}
+
+/** For commander: a wire. */
+export function wireArgument(text: string): WireChoice {
+  const wire = WIRE_CHOICES.find((choice) => choice === text);
+  if (wire === undefined) throw new InvalidArgumentError(`give one of ${WIRE_CHOICES.join(', ')}.`);
+  return wire;
+}
+
+/** For commander: an option that may be repeated, or hold several values between commas. */
+export function collect(text: string, before: readonly string[] | undefined): readonly string[] {
+  return [...(before ?? []), ...text.split(',').map((part) => part.trim())];
+}
+
+/** The coordinates that the user gave: the text itself, `@file`, `-` for standard input, or STREAMER_COORDINATES. */
+export function readCoordinates(given: string | undefined, env: NodeJS.ProcessEnv): string {
+  const source = given ?? env['STREAMER_COORDINATES'];
+  if (source === undefined || source === '') {
+    throw new UsageError('no coordinates: give them as an argument, as @file, as - for standard input, or in STREAMER_COORDINATES');
+  }
+  if (source === '-') return readSecretFile(0, 'standard input');
+  if (source.startsWith('@')) return readSecretFile(source.slice(1), source.slice(1));
+  return source;
+}
+
+/** Whether a word can only be meant as coordinates, not as a path. */
+export function looksLikeCoordinates(word: string): boolean {
+  return word === '-' || word.startsWith('@') || /^streamer\d+s?\./.test(word) || /^eyJ[\w-]{20,}={0,2}$/.test(word);
+}
+
+/** The server's secret: the option, a file, or STREAMER_SECRET; undefined when one is to be generated. */
+export function readSecret(options: { readonly secret?: string; readonly secretFile?: string }, env: NodeJS.ProcessEnv): string | undefined {
+  if (options.secret !== undefined && options.secretFile !== undefined) throw new UsageError('give --secret or --secret-file, not both');
+  if (options.secret !== undefined) return options.secret;
+  if (options.secretFile !== undefined) return readSecretFile(options.secretFile, options.secretFile).trim();
+  const fromEnv = env['STREAMER_SECRET'];
+  return fromEnv === '' ? undefined : fromEnv;
+}
+
+function readSecretFile(file: string | number, name: string): string {
+  let text: string;
+  try {
+    text = readFileSync(file, 'utf8');
+  } catch (cause) {
+    const why = (cause as NodeJS.ErrnoException).code === 'ENOENT' ? 'it does not exist' : (cause as Error).message;
+    throw new StorageError('storage-missing', `cannot read ${name}: ${why}`, { cause });
+  }
+  if (text.length > SECRET_FILE_MAX) throw new UsageError(`${name} is too long to be coordinates or a secret`);
+  return text;
+}

@@ -1,0 +1,28 @@
+/**
+ * An error to one line on standard error and one exit status.
+ *
+ * @module
+ */
+import { EXIT_BUG, StreamerError } from '../errors.js';
+
+/** What the user is told of a failure. */
+export interface Failure {
+  readonly exitCode: number;
+  /** Stable code, or 'bug'. */
+  readonly code: string;
+  readonly message: string;
+  /** The stack, for bugs only. */
+  readonly detail?: string;
+}
+
+/** Translates anything that was thrown. */
+export function failureOf(error: unknown): Failure {
+  if (error instanceof StreamerError) return { exitCode: error.exitCode, code: error.code, message: oneLine(error.message) };
+  const message = error instanceof Error ? error.message : String(error);
+  const detail = error instanceof Error ? (error.stack ?? '') : '';
+  return { exitCode: EXIT_BUG, code: 'bug', message: `internal error: ${oneLine(message)}; please report it`, detail };
+}
+
+function oneLine(text: string): string {
+  return text.replace(/\s*[\r\n]+\s*/g, ' ');
+}

@@ -1,0 +1,167 @@
+/**
+ * The command line's definition: commands, options, units and defaults. What they do is in `commands/`.
+ *
+ * @module
+ */
+import { Command, CommanderError, Option } from 'commander';
+import { UsageError } from '../errors.js';
+import { DEFAULTS } from '../options.js';
+import { formatDuration, formatSize } from '../util/units.js';
+import { VERSION } from '../version.js';
+import { collect, durationArgument, joinPortRange, portRangeArgument, sizeArgument, wireArgument } from './arguments.js';
+import { failureOf } from './exit.js';
+import { createRenderer, type Renderer, type RenderOptions } from './render.js';
+import { stopSignal } from './signals.js';
+
+/** What a command is given besides its options. */
+export interface Context {
+  readonly renderer: Renderer;
+  readonly signal: AbortSignal;
+}
+
+/** Parses and runs; sets the process's exit status. */
+export async function runProgram(words: readonly string[]): Promise<void> {
+  hideArguments(words);
+  process.stdout.on('error', ignoreClosedPipe);
+  process.stderr.on('error', ignoreClosedPipe);
+  try {
+    // As the reference does: the name alone shows the help, and is no error.
+    if (words.length === 0) buildProgram().outputHelp();
+    else await buildProgram().parseAsync(joinPortRange(words), { from: 'user' });
+  } catch (error) {
+    process.exitCode = report(error, {});
+  }
+}
+
+/**
+ * A process list is public, and the reference's options put secrets into it: the title takes their place in
+ * /proc/PID/cmdline. For the moment before this runs they can be seen; @file, - and the variables avoid that, too.
+ */
+function hideArguments(words: readonly string[]): void {
+  const command = words.find((word) => /^(send|receive|server)$/.test(word));
+  process.title = command === undefined ? 'streamer' : `streamer ${command}`;
+}
+
+function ignoreClosedPipe(error: NodeJS.ErrnoException): void {
+  if (error.code !== 'EPIPE') throw error;
+}
+
+function report(error: unknown, options: RenderOptions): number {
+  if (error instanceof CommanderError) {
+    // Help and version end this way, too; commander has written what there is to say.
+    return error.exitCode === 0 ? 0 : new UsageError(error.message).exitCode;
+  }
+  const failure = failureOf(error);
+  createRenderer(options).fail(failure);
+  return failure.exitCode;
+}
+
+/** Runs a command's action with its renderer and signal, and turns its failure into a line and a status. */
+function action(
+  run: (words: readonly (string | undefined)[], command: Command, context: Context) => Promise<void>,
+): (...given: unknown[]) => Promise<void> {
+  return async (...given) => {
+    const command = given.at(-1) as Command;
+    const options: RenderOptions = command.optsWithGlobals();
+    const renderer = createRenderer(options);
+    try {
+      await run(given.slice(0, -2) as (string | undefined)[], command, { renderer, signal: stopSignal() });
+      renderer.end();
+    } catch (error) {
+      const failure = failureOf(error);
+      renderer.fail(failure);
+      process.exitCode = failure.exitCode;
+    }
+  };
+}
+
+function buildProgram(): Command {
+  const program = new Command('streamer')
+    .description('Moves files to and from a supercomputer: encrypted, verified, resumable.')
+    .version(`streamer ${VERSION}`, '-V, --version', 'print the version')
+    .helpOption('-h, --help', 'show this help')
+    .exitOverride()
+    .showHelpAfterError('(streamer --help shows how)')
+    .configureHelp({ showGlobalOptions: false })
+    .addHelpText('after', HELP_FOOT);
+  program.addCommand(clientCommand('receive'));
+  program.addCommand(clientCommand('send'));
+  program.addCommand(serverCommand());
+  return program;
+}
+
+const HELP_FOOT = `
+Sizes: plain numbers are bytes; KiB, MiB, GiB, TiB (or K, M, G, T) are binary, kB, MB, GB, TB decimal.
+Durations: plain numbers are seconds; ms, s, m, h, d, also together: 1h30m.
+Exit status: 0 done; 2 usage; 3 coordinates; 4 refused; 5 no connection; 6 protocol; 7 integrity; 8 storage;
+9 limit; 10 time-out; 130 interrupted; 143 terminated; 70 a bug.`;
+
+function outputOptions(command: Command): Command {
+  return command
+    .option('--json', 'one JSON object a line on standard output, for programs')
+    .option('-q, --quiet', 'say nothing but errors')
+    .exitOverride();
+}
+
+function wireOption(help: string): Option {
+  return new Option('--wire <wire>', `${help}: auto, native (encrypted) or compat (the Python streamer's, not encrypted)`)
+    .argParser(wireArgument)
+    .default(DEFAULTS.wire);
+}
+
+function windowOption(): Option {
+  return new Option('--window <size>', 'most bytes in flight or waiting for the disk, 8MiB to 1GiB').argParser(sizeArgument).default(DEFAULTS.windowBytes, formatSize(DEFAULTS.windowBytes));
+}
+
+function clientCommand(name: 'send' | 'receive'): Command {
+  const receives = name === 'receive';
+  const command = new Command(name)
+    .description(receives ? 'Receive a file from a server, by its secret coordinates.' : 'Send a file to a server, by its secret coordinates.')
+    .argument('[coordinates]', 'the secret coordinates; @file reads them from a file, - from standard input; default: $STREAMER_COORDINATES')
+    .argument('[path]', receives ? "target file, or a directory to receive into; default: the sender's name, here" : 'the file to send')
+    .option('--coordinates <coordinates>', 'the same as the argument')
+    .option('--path <path>', 'the same as the argument')
+    .addOption(wireOption('how to talk to the server'))
+    .option('--require-encryption', 'the same as --wire native')
+    .addOption(new Option('--connect-timeout <duration>', 'how long to look for the server').argParser(durationArgument).default(DEFAULTS.connectTimeoutMs, formatDuration(DEFAULTS.connectTimeoutMs)))
+    .addOption(new Option('--retry-timeout <duration>', 'how long to try to have a lost link back').argParser(durationArgument).default(DEFAULTS.retryTimeoutMs, formatDuration(DEFAULTS.retryTimeoutMs)));
+  if (receives) command.addOption(windowOption());
+  return outputOptions(command).action(
+    action(async (words, parsed, context) => {
+      const { runClient } = await import('./commands/client.js');
+      await runClient(name, words, parsed.opts(), context);
+    }),
+  );
+}
+
+function serverCommand(): Command {
+  const command = new Command('server')
+    .description('Serve one transfer to one client, as a scheduler job does: listen, print the coordinates, wait, move the file, leave.')
+    .option('--secret <secret>', 'shared secret (visible to other users while the process starts: prefer the next two)')
+    .option('--secret-file <file>', 'file that holds it; or set $STREAMER_SECRET; default: generated')
+    .option('--public-ips <address>', 'address at which the server can be reached; may be repeated (default: localhost)', collect)
+    .option('--host <host>', 'interface to listen on', DEFAULTS.host)
+    .addOption(new Option('--port-range <first last>', 'ports to try').argParser(portRangeArgument).default([...DEFAULTS.portRange], DEFAULTS.portRange.join(' ')))
+    .addOption(new Option('--wait-timeout <duration>', 'how long to wait for a client, and for its return; a plain number is seconds').argParser(durationArgument).default(DEFAULTS.waitTimeoutMs, '86400, 24 h'))
+    .addOption(new Option('--inbound-transfer-limit <size>', 'most bytes to receive').argParser(sizeArgument).default(DEFAULTS.inboundTransferLimit, '5368709120, 5 GiB'))
+    .option('--coordinates-file <file>', 'write the coordinates to this file, mode 0600, and not to standard output')
+    .option('--compat', 'with a generated secret: publish coordinates that the Python streamer can use, too')
+    .addOption(wireOption('which clients to serve'))
+    .addOption(windowOption());
+  outputOptions(command);
+  for (const name of ['send', 'receive'] as const) {
+    command
+      .command(name)
+      .description(name === 'send' ? 'send a file to the client' : 'receive a file from the client')
+      .argument('[path]', name === 'send' ? 'the file to send' : 'the target file; it must not exist')
+      .option('--path <path>', 'the same as the argument')
+      .exitOverride()
+      .action(
+        action(async (words, parsed, context) => {
+          const { runServer } = await import('./commands/server.js');
+          await runServer(name, words, parsed.optsWithGlobals(), context);
+        }),
+      );
+  }
+  return command;
+}

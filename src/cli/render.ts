@@ -1,0 +1,185 @@
+/**
+ * Progress for whoever watches: a bar on a terminal, lines elsewhere, JSON for programs, nothing when quiet.
+ *
+ * @module
+ */
+import type { ProgressEvent, ProgressListener, TransferResult } from '../transfer/progress.js';
+import { formatDuration, formatRate, formatSize } from '../util/units.js';
+import type { Failure } from './exit.js';
+import { TerminalBar } from './terminal-bar.js';
+
+/** How the user wants to be told. */
+export interface RenderOptions {
+  readonly json?: boolean;
+  readonly quiet?: boolean;
+}
+
+/** Takes what happens, to the end. */
+export interface Renderer {
+  readonly onProgress: ProgressListener;
+  /** A line that belongs to the command's own output, such as the server's two. */
+  print(line: string, event: Readonly<Record<string, unknown>>): void;
+  fail(failure: Failure): void;
+  /** Takes the bar away. */
+  end(): void;
+}
+
+/** Least time between two progress lines where there is no terminal, milliseconds. */
+const LINE_INTERVAL_MS = 5_000;
+
+/** Chooses by the options and by what standard error is. */
+export function createRenderer(options: RenderOptions): Renderer {
+  if (options.json === true) return new JsonRenderer();
+  if (options.quiet === true) return new QuietRenderer();
+  return process.stderr.isTTY ? new TextRenderer(new TerminalBar(process.stderr)) : new TextRenderer(undefined);
+}
+
+/** One JSON object a line, on standard output. */
+class JsonRenderer implements Renderer {
+  readonly onProgress: ProgressListener = ({ type, ...event }) => this.#write({ event: type, ...event });
+
+  print(_line: string, event: Readonly<Record<string, unknown>>): void {
+    this.#write(event);
+  }
+
+  fail({ exitCode, code, message, detail }: Failure): void {
+    this.#write({ event: 'error', code, exitCode, message });
+    if (detail !== undefined) process.stderr.write(`${detail}\n`);
+  }
+
+  end(): void {
+    // Nothing to take away.
+  }
+
+  #write(event: Readonly<Record<string, unknown>>): void {
+    process.stdout.write(`${JSON.stringify(event)}\n`);
+  }
+}
+
+class QuietRenderer implements Renderer {
+  readonly onProgress: ProgressListener = () => undefined;
+
+  print(line: string): void {
+    process.stdout.write(`${line}\n`);
+  }
+
+  fail(failure: Failure): void {
+    writeFailure(failure);
+  }
+
+  end(): void {
+    // Nothing to take away.
+  }
+}
+
+/** For people. Events go to standard error, the command's own output to standard output. */
+class TextRenderer implements Renderer {
+  readonly #bar: TerminalBar | undefined;
+  #lastLineMs = -Infinity;
+  #finishing = false;
+
+  constructor(bar: TerminalBar | undefined) {
+    this.#bar = bar;
+  }
+
+  readonly onProgress: ProgressListener = (event) => {
+    if (event.type === 'progress') this.#progress(event);
+    else if (event.type === 'done') this.#summary(event.result);
+    else this.#status(event);
+  };
+
+  print(line: string): void {
+    this.#bar?.clear();
+    process.stdout.write(`${line}\n`);
+  }
+
+  fail(failure: Failure): void {
+    this.end();
+    writeFailure(failure);
+  }
+
+  end(): void {
+    this.#bar?.clear();
+  }
+
+  #progress({ bytes, size, bytesPerSecond }: Extract<ProgressEvent, { type: 'progress' }>): void {
+    if (this.#bar !== undefined) {
+      this.#bar.progress(bytes, size, bytesPerSecond);
+      return;
+    }
+    const now = performance.now();
+    if (now - this.#lastLineMs < LINE_INTERVAL_MS) return;
+    this.#lastLineMs = now;
+    const percent = size === 0 ? 100 : Math.floor((bytes / size) * 100);
+    const left = bytesPerSecond > 0 ? `, ${formatDuration(((size - bytes) / bytesPerSecond) * 1000)} left` : '';
+    this.#line(`${percent}% ${formatSize(bytes)} of ${formatSize(size)}, ${formatRate(bytesPerSecond)}${left}`);
+  }
+
+  #status(event: Exclude<ProgressEvent, { type: 'progress' | 'done' }>): void {
+    switch (event.type) {
+      case 'listening':
+        break;
+      case 'waiting':
+        this.#waiting(`waiting ${event.again ? "for the client's return" : 'for a client'}, up to ${formatDuration(event.timeoutMs)}`);
+        break;
+      case 'connecting':
+        if (event.attempt === 1) this.#waiting(`looking for the server (${event.candidates} address${event.candidates === 1 ? '' : 'es'})`);
+        break;
+      case 'connected':
+        this.#line(`connected to ${event.remote}${event.agent === undefined ? '' : ` (${event.agent})`}, ${event.wire} wire, ${event.encrypted ? 'encrypted' : 'NOT encrypted'}`);
+        if (!event.encrypted) this.#line('warning: the other end speaks only the compat wire: anyone on the way can read and alter this file');
+        break;
+      case 'started':
+        this.#finishing = false;
+        this.#lastLineMs = performance.now();
+        this.#line(`${event.name}: ${formatSize(event.size)}${event.resumedBytes > 0 ? `, resuming at ${formatSize(event.resumedBytes)}` : ''}`);
+        break;
+      case 'finishing':
+        if (!this.#finishing) this.#waiting('verifying and writing to disk');
+        this.#finishing = true;
+        break;
+      case 'reconnecting':
+        this.#line(`${event.reason}; trying again`);
+        break;
+      case 'notice':
+        this.#line(event.message);
+        break;
+    }
+  }
+
+  #summary(result: TransferResult): void {
+    this.#bar?.clear();
+    process.stderr.write(`${summaryOf(result)}\n`);
+  }
+
+  /** Something that goes on until the next event: on a terminal it shows how long. */
+  #waiting(text: string): void {
+    if (this.#bar === undefined) this.#line(text);
+    else this.#bar.waiting(text);
+  }
+
+  #line(text: string): void {
+    if (this.#bar === undefined) process.stderr.write(`${text}\n`);
+    else this.#bar.interrupt(text);
+  }
+}
+
+/** The summary at the end, two lines. */
+export function summaryOf(result: TransferResult): string {
+  const { action, name, size, movedBytes, resumedBytes, durationMs, bytesPerSecond, wire, encrypted, cipher, digest, verified, reconnects } = result;
+  const done = action === 'send' ? 'sent' : 'received';
+  const where = action === 'receive' ? ` as ${result.path}` : '';
+  const moved = resumedBytes > 0 ? ` (${formatSize(movedBytes)} in this run)` : '';
+  const links = reconnects > 0 ? `, link lost and had again ${reconnects} time${reconnects === 1 ? '' : 's'}` : '';
+  const secrecy = encrypted ? `encrypted (${cipher ?? ''})` : 'NOT encrypted';
+  const trust = verified ? 'verified' : 'the receiver does not confirm on this wire';
+  return [
+    `${done} ${name}${where}: ${formatSize(size)} (${size} bytes)${moved} in ${formatDuration(durationMs)}, ${formatRate(bytesPerSecond)}${links}`,
+    `${wire} wire, ${secrecy}, ${digest.algorithm} ${digest.hex}, ${trust}`,
+  ].join('\n');
+}
+
+function writeFailure({ message, code, detail }: Failure): void {
+  process.stderr.write(`streamer: ${message} [${code}]\n`);
+  if (detail !== undefined) process.stderr.write(`${detail}\n`);
+}

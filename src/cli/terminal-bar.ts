@@ -1,0 +1,69 @@
+/**
+ * One line at the foot of a terminal: the bar (package `progress`), or what is being waited for and how long.
+ *
+ * @module
+ */
+import ProgressBar from 'progress';
+import { formatDuration, formatRate, formatSize } from '../util/units.js';
+
+/** See the module's head. */
+export class TerminalBar {
+  readonly #stream: NodeJS.WriteStream;
+  #bar: ProgressBar | undefined;
+  #waiting: { readonly text: string; readonly sinceMs: number; readonly timer: NodeJS.Timeout } | undefined;
+
+  constructor(stream: NodeJS.WriteStream) {
+    this.#stream = stream;
+  }
+
+  progress(bytes: number, size: number, bytesPerSecond: number): void {
+    this.#stopWaiting();
+    if (size === 0) return;
+    this.#bar ??= new ProgressBar('[:bar] :share  :moved of :whole  :speed  :left', {
+      total: size,
+      width: 30,
+      incomplete: ' ',
+      stream: this.#stream,
+      renderThrottle: 0,
+      clear: true,
+    });
+    const left = bytesPerSecond > 0 ? `${formatDuration(((size - bytes) / bytesPerSecond) * 1000)} left` : '';
+    this.#bar.curr = bytes;
+    this.#bar.render({
+      share: `${Math.floor((bytes / size) * 100)}%`.padStart(4),
+      moved: formatSize(bytes),
+      whole: formatSize(size),
+      speed: formatRate(bytesPerSecond),
+      left,
+    });
+  }
+
+  waiting(text: string): void {
+    this.clear();
+    const sinceMs = performance.now();
+    const show = () => this.#stream.write(`\r\x1b[K${text}… ${formatDuration(Math.round((performance.now() - sinceMs) / 1000) * 1000)}`);
+    const timer = setInterval(show, 1000);
+    timer.unref();
+    this.#waiting = { text, sinceMs, timer };
+    this.#stream.write(`\r\x1b[K${text}…`);
+  }
+
+  /** A line above the bar. */
+  interrupt(text: string): void {
+    this.clear();
+    this.#stream.write(`${text}\n`);
+  }
+
+  clear(): void {
+    this.#stopWaiting();
+    if (this.#bar !== undefined) this.#stream.write('\r\x1b[K');
+    this.#bar = undefined;
+  }
+
+  #stopWaiting(): void {
+    if (this.#waiting === undefined) return;
+    clearInterval(this.#waiting.timer);
+    this.#waiting = undefined;
+    this.#stream.write('\r\x1b[K');
+  }
+}

@@ -1,0 +1,115 @@
+/**
+ * The sender's states on the reference wire: inputs in, effects out; no IO, no clock.
+ *
+ *     idle ── start ──▶ streaming ── all read ──▶ checking ── source unchanged ──▶ closing ── closed by the receiver ──▶ done
+ *
+ * The reference has no confirmation; the receiver's clean close after the eof is the most that it ever says.
+ *
+ * @module
+ */
+import { ConnectError, type StreamerError } from '../errors.js';
+import { buildEof, buildInit, COMPAT_CHUNK_BYTES, errorFromClose } from './messages.js';
+
+/** A running SHA-256, passed in: this room is pure. */
+export interface RunningHash {
+  update(bytes: Uint8Array): void;
+  hex(): string;
+}
+
+/** Facts. */
+export type CompatSenderInput =
+  | { readonly kind: 'start' }
+  /** The link and our buffers have room for one more chunk. */
+  | { readonly kind: 'room' }
+  | { readonly kind: 'chunkRead'; readonly bytes: Uint8Array }
+  | { readonly kind: 'sourceUnchanged' }
+  | { readonly kind: 'closed'; readonly by: 'peer' | 'us' | 'link'; readonly code: number; readonly reason: string };
+
+/** Wishes. */
+export type CompatSenderEffect =
+  | { readonly kind: 'sendBinary' | 'sendText'; readonly message: Uint8Array }
+  /** Send the chunk that was just read. */
+  | { readonly kind: 'sendChunk'; readonly message: Uint8Array }
+  | { readonly kind: 'read'; readonly offset: number; readonly length: number }
+  | { readonly kind: 'checkSource' }
+  | { readonly kind: 'done'; readonly sha256: string }
+  | { readonly kind: 'fail'; readonly error: StreamerError };
+
+type State =
+  | { readonly name: 'idle' | 'checking' | 'done' | 'failed' }
+  | { readonly name: 'streaming'; offset: number; reading: boolean }
+  | { readonly name: 'closing'; readonly sha256: string };
+
+/** See the module's head. */
+export class CompatSenderMachine {
+  readonly #size: number;
+  readonly #hash: RunningHash;
+  #state: State = { name: 'idle' };
+  #room = 0;
+
+  /** @param size bytes of the file. */
+  constructor(size: number, hash: RunningHash) {
+    this.#size = size;
+    this.#hash = hash;
+  }
+
+  handle(input: CompatSenderInput): CompatSenderEffect[] {
+    if (this.#state.name === 'failed' || this.#state.name === 'done') return [];
+    switch (input.kind) {
+      case 'start':
+        this.#state = { name: 'streaming', offset: 0, reading: false };
+        return [{ kind: 'sendBinary', message: buildInit(this.#size) }, ...this.#advance()];
+      case 'room':
+        this.#room += 1;
+        return this.#advance();
+      case 'chunkRead':
+        return this.#chunkRead(input.bytes);
+      case 'sourceUnchanged':
+        return this.#finish();
+      case 'closed':
+        return this.#closed(input);
+    }
+  }
+
+  /** One read at a time, since the hash wants them in order. */
+  #advance(): CompatSenderEffect[] {
+    const state = this.#state;
+    if (state.name !== 'streaming' || state.reading) return [];
+    if (state.offset === this.#size) {
+      this.#state = { name: 'checking' };
+      return [{ kind: 'checkSource' }];
+    }
+    if (this.#room === 0) return [];
+    this.#room -= 1;
+    state.reading = true;
+    return [{ kind: 'read', offset: state.offset, length: Math.min(COMPAT_CHUNK_BYTES, this.#size - state.offset) }];
+  }
+
+  #chunkRead(bytes: Uint8Array): CompatSenderEffect[] {
+    const state = this.#state;
+    if (state.name !== 'streaming') return [];
+    this.#hash.update(bytes);
+    state.offset += bytes.length;
+    state.reading = false;
+    return [{ kind: 'sendChunk', message: bytes }, ...this.#advance()];
+  }
+
+  #finish(): CompatSenderEffect[] {
+    if (this.#state.name !== 'checking') return [];
+    const sha256 = this.#hash.hex();
+    this.#state = { name: 'closing', sha256 };
+    return [{ kind: 'sendText', message: buildEof(sha256) }];
+  }
+
+  #closed({ by, code, reason }: Extract<CompatSenderInput, { kind: 'closed' }>): CompatSenderEffect[] {
+    const state = this.#state;
+    const error = by === 'peer' ? errorFromClose(code, reason, 'receiver') : undefined;
+    if (error === undefined && by === 'peer' && state.name === 'closing') {
+      this.#state = { name: 'done' };
+      return [{ kind: 'done', sha256: state.sha256 }];
+    }
+    this.#state = { name: 'failed' };
+    const lost = 'the link was lost before the receiver had the whole file; the compat wire cannot resume: start again';
+    return [{ kind: 'fail', error: error ?? new ConnectError('connect-lost', lost) }];
+  }
+}

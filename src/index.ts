@@ -1,0 +1,47 @@
+/**
+ * Encrypted, verified, resumable file transfer to and from a supercomputer.
+ *
+ * One end serves, the other follows the secret coordinates that it publishes:
+ *
+ * ```ts
+ * import { receive, serve } from 'firecrest-streamer-ts';
+ *
+ * const server = await serve({ action: 'send', path: 'results.h5', portRange: [0, 0] });
+ * const result = await receive({ coordinates: server.coordinates, path: 'copy.h5' });
+ * await server.done;
+ * console.log(result.size, result.digest.hex);
+ * ```
+ *
+ * @packageDocumentation
+ */
+export { receive, send, type ClientOptions, type ReceiveOptions, type SendOptions } from './client/client.js';
+export { serve, type ServeOptions, type StreamerServer } from './server/server.js';
+export { formatCoordinates, parseCoordinates } from './coordinates/codec.js';
+export {
+  redactCoordinates,
+  type Candidate,
+  type Coordinates,
+  type Direction,
+  type PlainCoordinates,
+  type RelayAddress,
+  type V2Coordinates,
+} from './coordinates/coordinates.js';
+export type { ProgressEvent, ProgressListener, TransferResult, Wire } from './transfer/progress.js';
+export type { WireChoice } from './options.js';
+export {
+  AbortError,
+  AuthError,
+  ConnectError,
+  CoordinatesError,
+  ERROR_CODES,
+  IntegrityError,
+  LimitError,
+  ProtocolError,
+  StorageError,
+  StreamerError,
+  TimeoutError,
+  UsageError,
+  type ErrorClassName,
+  type ErrorCode,
+} from './errors.js';
+export { VERSION } from './version.js';

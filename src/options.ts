@@ -1,0 +1,83 @@
+/**
+ * The options that users set, each with its type, unit and default, and one check function. The command line, the
+ * library and the manual all take them from here.
+ *
+ * @module
+ */
+import { UsageError } from './errors.js';
+
+/** Which wires an end may use. `auto`: native with a peer that has it, else compat. */
+export type WireChoice = 'auto' | 'native' | 'compat';
+export const WIRE_CHOICES: readonly WireChoice[] = ['auto', 'native', 'compat'];
+
+/** Defaults. Those that the reference has are its own (firecrest-streamer 0.0.21). */
+export const DEFAULTS = {
+  /** Interface to listen on. */
+  host: 'localhost',
+  /** Ports to try, first to last. */
+  portRange: [5665, 5670] as readonly [number, number],
+  /** Addresses that the coordinates name. */
+  publicIps: ['localhost'] as readonly string[],
+  /** Wait for a client, and for its return: 24 h, in milliseconds. */
+  waitTimeoutMs: 86_400_000,
+  /** Most bytes that a receiving server accepts: 5 GiB. */
+  inboundTransferLimit: 5 * 1024 ** 3,
+  wire: 'auto' as WireChoice,
+  /** How long a client looks for the server before it gives up, in milliseconds. */
+  connectTimeoutMs: 10_000,
+  /** How long a client tries to have a lost link back, in milliseconds. */
+  retryTimeoutMs: 120_000,
+  /** Most payload bytes in flight or waiting for the receiver's disk. */
+  windowBytes: 32 * 1024 ** 2,
+} as const;
+
+/** Longest a timer can be: 2^31 - 1 ms, near 25 days. A longer wait would fire at once. */
+export const TIMER_MAX_MS = 2 ** 31 - 1;
+
+/** Smallest and largest receive window: two of the largest chunks; what memory allows. */
+const WINDOW_MIN = 8 * 1024 ** 2;
+const WINDOW_MAX = 1024 ** 3;
+
+/** Options of a server that can be checked before anything is done. */
+export interface CheckedServerOptions {
+  readonly portRange: readonly [number, number];
+  readonly publicIps: readonly string[];
+  readonly waitTimeoutMs: number;
+  readonly inboundTransferLimit: number;
+  readonly windowBytes: number;
+}
+
+/** @throws UsageError that names the option. */
+export function checkServerOptions(options: CheckedServerOptions): void {
+  const [first, last] = options.portRange;
+  const isPort = (port: number) => Number.isInteger(port) && port >= 1 && port <= 65_535;
+  if (!(isPort(first) && isPort(last)) && !(first === 0 && last === 0)) throw new UsageError('--port-range takes two ports between 1 and 65535, such as 5665 5670');
+  if (first > last) throw new UsageError(`--port-range ${first} ${last}: the first port is above the last`);
+  if (options.publicIps.length === 0 || options.publicIps.some((ip) => ip === '')) throw new UsageError('--public-ips takes an address or a host name');
+  if (!Number.isFinite(options.waitTimeoutMs) || options.waitTimeoutMs < 0) throw new UsageError('--wait-timeout takes seconds, or a duration such as 24h');
+  if (options.waitTimeoutMs > TIMER_MAX_MS) throw new UsageError('--wait-timeout can be 24 days at the most');
+  if (!Number.isSafeInteger(options.inboundTransferLimit) || options.inboundTransferLimit < 0) {
+    throw new UsageError('--inbound-transfer-limit takes bytes, or a size such as 5GiB');
+  }
+  checkWindow(options.windowBytes);
+}
+
+/** @throws UsageError when the window is out of its bounds. */
+export function checkWindow(bytes: number): void {
+  if (!Number.isSafeInteger(bytes) || bytes < WINDOW_MIN || bytes > WINDOW_MAX) throw new UsageError('--window takes a size from 8MiB to 1GiB');
+}
+
+/** @throws UsageError when a duration cannot be a timer. */
+export function checkDuration(option: string, milliseconds: number): void {
+  if (!Number.isFinite(milliseconds) || milliseconds < 0 || milliseconds > TIMER_MAX_MS) throw new UsageError(`${option} takes a duration such as 30s, up to 24 days`);
+}
+
+/**
+ * A secret must be fit for an HTTP header, which the compat wire puts it into: visible ASCII.
+ * @throws UsageError; the message does not hold the secret.
+ */
+export function checkSecret(secret: string): void {
+  if (secret.length === 0) throw new UsageError('the secret is empty');
+  if (secret.length > 1024) throw new UsageError('the secret is longer than 1024 characters');
+  if (!/^[\x21-\x7e]+$/.test(secret)) throw new UsageError('the secret has characters other than visible ASCII, which an HTTP header cannot carry');
+}

@@ -1,0 +1,118 @@
+/**
+ * The way in over the native wire: handshake, hello, and room for one client at a time.
+ *
+ * @module
+ */
+import { AuthError, ConnectError, CoordinatesError, StreamerError } from '../errors.js';
+import type { WebSocketConnection } from '../transport/websocket.js';
+import { CrowdLimit } from '../transport/crowd-limit.js';
+import { HANDSHAKE_TIMEOUT_MS, openChannel, type Channel } from '../transfer/channel.js';
+import { awaitHello } from '../transfer/greeting.js';
+import type { Link } from '../transfer/link.js';
+import { AGENT } from '../version.js';
+import type { Action, HelloFrame } from '../wire/frame.js';
+
+/** Connections that may be in the handshake at once. */
+const STRANGERS_MAX = 64;
+/** How long a client that is there has to show that it lives, when another comes, in milliseconds. */
+const PROOF_OF_LIFE_MS = 5_000;
+
+/** Options of a door. */
+export interface NativeDoorOptions {
+  readonly secret: Uint8Array;
+  /** What this server does. */
+  readonly action: Action;
+  /** A client over the compat wire is being served. */
+  readonly busyElsewhere: () => boolean;
+  /** A client has proved itself and was welcomed. */
+  readonly enter: (link: Link) => void;
+  /** Something to tell: a refused handshake, say. */
+  readonly notice: (message: string) => void;
+}
+
+/** See the module's head. */
+export class NativeDoor {
+  readonly #options: NativeDoorOptions;
+  readonly #strangers = new CrowdLimit<WebSocketConnection>(STRANGERS_MAX, (connection) => connection.destroy());
+  #inside: { readonly client: Buffer; readonly channel: Channel } | undefined;
+  #refused = 0;
+
+  constructor(options: NativeDoorOptions) {
+    this.#options = options;
+  }
+
+  /** Whether a client has ever been let in: from then on this is a native session. */
+  get entered(): boolean {
+    return this.#inside !== undefined;
+  }
+
+  /** Takes an upgraded connection. Never throws: a stranger's failure is its own. */
+  async knock(connection: WebSocketConnection): Promise<void> {
+    this.#strangers.add(connection, connection.remote.replace(/:\d+$/, ''));
+    try {
+      const startMs = performance.now();
+      const channel = await openChannel(connection, { role: 'server', secret: this.#options.secret });
+      const hello = await awaitHello(channel, Math.max(1, HANDSHAKE_TIMEOUT_MS - (performance.now() - startMs)));
+      this.#strangers.delete(connection);
+      await this.#welcome(channel, hello);
+    } catch (error) {
+      this.#strangers.delete(connection);
+      if (!(error instanceof StreamerError)) throw error;
+      this.#tell(error, connection.remote);
+    }
+  }
+
+  close(): void {
+    this.#strangers.dropAll();
+  }
+
+  async #welcome(channel: Channel, hello: HelloFrame): Promise<void> {
+    const { action } = this.#options;
+    if (hello.action === action) {
+      channel.fail(new CoordinatesError('coordinates-direction', `this server ${action}s: use "streamer ${action === 'send' ? 'receive' : 'send'}" with these coordinates`));
+      return;
+    }
+    const client = Buffer.from(hello.client);
+    if (this.#options.busyElsewhere() || !(await this.#makeRoom(client))) {
+      channel.fail(new ConnectError('connect-busy', 'another client is using these coordinates'));
+      return;
+    }
+    this.#inside = { client, channel };
+    channel.send({ type: 'welcome', action, agent: AGENT });
+    this.#options.enter({ channel, remote: channel.connection.remote });
+  }
+
+  /** The same client may replace its own connection; another only one that is dead. */
+  async #makeRoom(client: Buffer): Promise<boolean> {
+    const inside = this.#inside;
+    if (inside === undefined) return true;
+    const { connection } = inside.channel;
+    if (!inside.client.equals(client) && (await lives(connection.ping()))) return false;
+    // Somebody else may have come in while we waited.
+    if (this.#inside !== inside) return false;
+    connection.destroy();
+    return true;
+  }
+
+  #tell(error: StreamerError, remote: string): void {
+    this.#refused += error instanceof AuthError ? 1 : 0;
+    // One line for the first few, so that a flood does not fill the job's log.
+    if (this.#refused <= 5 && error instanceof AuthError) this.#options.notice(`refused a client at ${remote}: wrong secret`);
+  }
+}
+
+function lives(pong: Promise<number>): Promise<boolean> {
+  return new Promise((resolve) => {
+    const timer = setTimeout(() => resolve(false), PROOF_OF_LIFE_MS);
+    pong.then(
+      () => {
+        clearTimeout(timer);
+        resolve(true);
+      },
+      () => {
+        clearTimeout(timer);
+        resolve(false);
+      },
+    );
+  });
+}

@@ -1,0 +1,190 @@
+/**
+ * A connection made secret: handshake, records and frames. Frames in, frames out; everything above it is protocol.
+ *
+ * @module
+ */
+import { deriveKey } from '../crypto/kdf.js';
+import { NoiseHandshake } from '../crypto/noise.js';
+import { RecordOpener, RecordSealer } from '../crypto/record.js';
+import { AuthError, closeCodeOf, ConnectError, StreamerError, TimeoutError } from '../errors.js';
+import type { CloseInfo, Connection, MessageKind } from '../transport/connection.js';
+import { PROLOGUE, TEXT_MAX } from '../wire/constants.js';
+import { decodeFrame } from '../wire/decode.js';
+import { encodeFrame } from '../wire/encode.js';
+import type { Frame } from '../wire/frame.js';
+
+/** Time for the whole handshake, up to the first record, in milliseconds. */
+export const HANDSHAKE_TIMEOUT_MS = 10_000;
+/** Most bytes of a handshake message: both are under 100. */
+const HANDSHAKE_MESSAGE_MAX = 512;
+
+/** Who takes what a channel brings. Called synchronously from the socket's read. */
+export interface ChannelHandler {
+  frame(frame: Frame): void;
+  /** The channel is over; called once. `clean` when the peer closed with 1000. */
+  closed(error: StreamerError, clean: boolean): void;
+}
+
+/** Frames over one connection. Made by {@link openChannel}. */
+export class Channel {
+  readonly connection: Connection;
+  readonly #sealer: RecordSealer;
+  readonly #opener: RecordOpener;
+  #handler: ChannelHandler | undefined;
+  /** Frames that came before a handler was there: the connection is paused meanwhile, so they are few. */
+  #early: Frame[] = [];
+  #pieces: Uint8Array[] = [];
+  #over: { error: StreamerError; clean: boolean } | undefined;
+
+  constructor(connection: Connection, keys: { readonly sendKey: Uint8Array; readonly receiveKey: Uint8Array }) {
+    this.connection = connection;
+    this.#sealer = new RecordSealer(keys.sendKey);
+    this.#opener = new RecordOpener(keys.receiveKey);
+  }
+
+  /** Sets who takes frames, now or instead of another; `undefined` holds them back. */
+  attach(handler: ChannelHandler | undefined): void {
+    this.#handler = handler;
+    if (handler === undefined) return;
+    const early = this.#early;
+    this.#early = [];
+    queueMicrotask(() => {
+      for (const frame of early) this.#deliver(frame);
+      if (this.#over !== undefined) this.#handler?.closed(this.#over.error, this.#over.clean);
+      else this.connection.resume();
+    });
+  }
+
+  /** Sends one frame. Returns false when the socket is behind: then wait for {@link Connection.drained}. */
+  send(frame: Frame): boolean {
+    return this.connection.send(this.#sealer.seal(encodeFrame(frame)), 'binary');
+  }
+
+  /** Tells the peer why, and closes. */
+  fail(error: unknown): void {
+    const known = error instanceof StreamerError;
+    const message = known ? error.message : 'internal error';
+    if (!(known && error.code === 'integrity-tag')) {
+      this.send({ type: 'failure', code: known ? error.code : 'protocol-violation', message: truncateUtf8(message, TEXT_MAX) });
+    }
+    this.connection.close(closeCodeOf(error), '');
+  }
+
+  /** Takes a piece of a record. @internal */
+  piece(bytes: Buffer, last: boolean, kind: MessageKind): void {
+    if (this.#over !== undefined) return;
+    try {
+      if (kind !== 'binary') throw new AuthError('auth-handshake', 'the other end sent text on an encrypted connection');
+      for (const plain of this.#opener.update(bytes)) this.#pieces.push(plain);
+      if (!last) return;
+      for (const plain of this.#opener.finish()) this.#pieces.push(plain);
+      const pieces = this.#pieces;
+      this.#pieces = [];
+      this.#deliver(decodeFrame(pieces));
+    } catch (error) {
+      if (!(error instanceof StreamerError)) throw error;
+      this.fail(error);
+      this.#end(error, false);
+    }
+  }
+
+  #deliver(frame: Frame): void {
+    if (this.#handler !== undefined) {
+      this.#handler.frame(frame);
+      return;
+    }
+    this.#early.push(frame);
+    this.connection.pause();
+  }
+
+  /** The connection is over. @internal */
+  closed(info: CloseInfo): void {
+    this.#end(errorOfClose(info), info.by === 'peer' && info.code === 1000);
+  }
+
+  #end(error: StreamerError, clean: boolean): void {
+    if (this.#over !== undefined) return;
+    this.#over = { error, clean };
+    if (this.#early.length === 0) this.#handler?.closed(error, clean);
+  }
+}
+
+/** What the end of a connection means to whoever was using it. */
+export function errorOfClose(info: CloseInfo): StreamerError {
+  if (info.cause instanceof StreamerError && !(info.cause instanceof TimeoutError)) return info.cause;
+  if (info.by === 'peer' && info.code === 1008) return new AuthError('auth-handshake', 'the other end refused the handshake: the secret is wrong');
+  const why = info.cause instanceof Error ? `: ${info.cause.message}` : info.by === 'peer' ? ` (closed by the other end with ${info.code})` : '';
+  return new ConnectError('connect-lost', `the link was lost${why}`, { cause: info.cause });
+}
+
+/** Options of {@link openChannel}. */
+export interface ChannelOptions {
+  readonly role: 'client' | 'server';
+  /** The shared secret's bytes; the handshake's key is derived from them. */
+  readonly secret: Uint8Array;
+  readonly timeoutMs?: number;
+}
+
+/**
+ * Does the handshake (Noise_NNpsk0_25519_AESGCM_SHA256; the client initiates) and returns the channel. On the server's
+ * side the client is not authenticated before its first frame arrives: message 1 alone can be a replay.
+ * @throws AuthError when the secrets differ; TimeoutError 'timeout-handshake'; ConnectError when the link is lost.
+ */
+export function openChannel(connection: Connection, options: ChannelOptions): Promise<Channel> {
+  const noise = new NoiseHandshake({
+    role: options.role === 'client' ? 'initiator' : 'responder',
+    prologue: Buffer.from(PROLOGUE),
+    psk: deriveKey(options.secret, 'handshake psk'),
+  });
+  const timeoutMs = options.timeoutMs ?? HANDSHAKE_TIMEOUT_MS;
+  return new Promise((resolve, reject) => {
+    let channel: Channel | undefined;
+    let message: Buffer[] = [];
+    let bytes = 0;
+    const finish = (error: StreamerError) => {
+      clearTimeout(timer);
+      // The same close for every wrong secret, whatever was wrong with it.
+      connection.close(closeCodeOf(error), '');
+      reject(error);
+    };
+    const timer = setTimeout(
+      () => finish(new TimeoutError('timeout-handshake', `the handshake was not finished within ${timeoutMs / 1000} s`, { retryable: true })),
+      timeoutMs,
+    );
+    const handshakeMessage = (whole: Buffer) => {
+      noise.readMessage(whole);
+      if (options.role === 'server') connection.send([noise.writeMessage(Buffer.alloc(0))], 'binary');
+      clearTimeout(timer);
+      channel = new Channel(connection, noise.split());
+      resolve(channel);
+    };
+    connection.attach({
+      piece: (piece, last, kind) => {
+        if (channel !== undefined) {
+          channel.piece(piece, last, kind);
+          return;
+        }
+        message.push(Buffer.from(piece));
+        bytes += piece.length;
+        try {
+          if (bytes > HANDSHAKE_MESSAGE_MAX || kind !== 'binary') throw new AuthError('auth-handshake', 'the other end sent no valid handshake');
+          if (last) handshakeMessage(Buffer.concat(message));
+        } catch (error) {
+          if (!(error instanceof StreamerError)) throw error;
+          finish(error);
+        }
+        if (last) message = [];
+      },
+      closed: (info) => {
+        clearTimeout(timer);
+        if (channel === undefined) reject(errorOfClose(info));
+        else channel.closed(info);
+      },
+    });
+    if (options.role === 'client') connection.send([noise.writeMessage(Buffer.alloc(0))], 'binary');
+  });
+}
+
+function truncateUtf8(text: string, maxBytes: number): string {
+  return Buffer.byteLength(text) <= maxBytes ? text : `${Buffer.from(text).subarray(0, maxBytes - 6).toString('utf8').replace(/\uFFFD+$/u, '')}…`;
+}

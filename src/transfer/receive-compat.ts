@@ -1,0 +1,173 @@
+/**
+ * One file in over the reference wire.
+ *
+ * @module
+ */
+import path from 'node:path';
+import { closeForError, COMPAT_CHUNK_BYTES } from '../compat/messages.js';
+import { CompatReceiverMachine, type CompatReceiverEffect, type CompatReceiverInput } from '../compat/receiver-machine.js';
+import { sha256 } from '../crypto/checksum.js';
+import { UsageError } from '../errors.js';
+import { openSink, type Sink } from '../storage/sink.js';
+import type { Connection } from '../transport/connection.js';
+import { IDENTITY_BYTES } from '../wire/constants.js';
+import { errorOfClose } from './channel.js';
+import { ProgressMeter, type TransferResult } from './progress.js';
+import { pump } from './pump.js';
+import type { ReceiveRequest } from './receive.js';
+import { compatResult } from './result.js';
+import { abortReason } from './send-native.js';
+
+/** Bytes waiting for the disk at which reading from the socket stops. */
+const WAITING_MAX = 3 * COMPAT_CHUNK_BYTES;
+
+/**
+ * Receives one file into `target`, which must be a file's path: this wire carries no name.
+ * @throws StreamerError; whatever had come is removed, since nothing can be resumed.
+ */
+export async function receiveCompat(connection: Connection, target: string, request: ReceiveRequest): Promise<TransferResult> {
+  const startMs = performance.now();
+  const receiving = new CompatReceiving(connection, target, request);
+  const { hex, size } = await receiving.run();
+  return compatResult({ action: 'receive', path: target, name: path.basename(target), size, sha256: hex, startMs, remote: connection.remote });
+}
+
+/** The target of a compat transfer. @throws UsageError when no name can be had. */
+export function compatTarget(target: string | undefined): string {
+  if (target !== undefined) return target;
+  throw new UsageError('the other end speaks the compat wire, which carries no file name: give the target path');
+}
+
+class CompatReceiving {
+  readonly #connection: Connection;
+  readonly #target: string;
+  readonly #request: ReceiveRequest;
+  readonly #writes = new Set<Promise<void>>();
+  #sink: Sink | undefined;
+  #opening = false;
+  /** What arrived in the same read as the init, before the target was open. */
+  #early: CompatReceiverInput[] = [];
+  #waiting = 0;
+  #size = 0;
+  #meter: ProgressMeter | undefined;
+  #over = false;
+
+  constructor(connection: Connection, target: string, request: ReceiveRequest) {
+    this.#connection = connection;
+    this.#target = target;
+    this.#request = request;
+  }
+
+  async run(): Promise<{ hex: string; size: number }> {
+    try {
+      const hex = await this.#transfer();
+      this.#connection.close(1000, '');
+      return { hex, size: this.#size };
+    } catch (error) {
+      const { code, reason } = closeForError(error);
+      this.#connection.close(code, reason);
+      throw error;
+    } finally {
+      await Promise.allSettled(this.#writes);
+      await this.#sink?.discard();
+    }
+  }
+
+  #transfer(): Promise<string> {
+    const { signal } = this.#request;
+    const machine = new CompatReceiverMachine(this.#request.limitBytes, sha256());
+    return new Promise((resolve, reject) => {
+      const fail = (error: unknown) => {
+        this.#over = true;
+        signal?.removeEventListener('abort', aborted);
+        reject(error);
+      };
+      const aborted = () => fail(abortReason(signal));
+      const perform = (effect: CompatReceiverEffect) => {
+        if (this.#over) return;
+        switch (effect.kind) {
+          case 'started':
+            this.#start(effect.size).then(() => this.#opened(feed), fail);
+            break;
+          case 'write':
+            this.#write(effect.offset, effect.bytes, fail);
+            break;
+          case 'commit':
+            this.#commit().then(() => feed({ kind: 'committed' }), fail);
+            break;
+          case 'done':
+            this.#over = true;
+            signal?.removeEventListener('abort', aborted);
+            resolve(effect.sha256);
+            break;
+          case 'fail':
+            fail(effect.error);
+            break;
+        }
+      };
+      const feed = pump(machine, perform, fail);
+      const take = (input: CompatReceiverInput) => {
+        if (this.#opening) this.#early.push(input);
+        else feed(input);
+      };
+      signal?.addEventListener('abort', aborted, { once: true });
+      this.#connection.attach({
+        piece: (bytes, last, kind) => take({ kind: 'piece', bytes: this.#opening ? Buffer.from(bytes) : bytes, last, text: kind === 'text' }),
+        closed: (info) => {
+          if (info.by !== 'peer' && info.cause !== undefined) fail(errorOfClose(info));
+          else take({ kind: 'closed', by: info.by, code: info.code, reason: info.reason });
+        },
+      });
+      if (signal?.aborted === true) aborted();
+    });
+  }
+
+  async #start(size: number): Promise<void> {
+    this.#size = size;
+    this.#opening = true;
+    this.#connection.pause();
+    this.#request.onProgress({ type: 'started', name: path.basename(this.#target), size, resumedBytes: 0 });
+    this.#meter = new ProgressMeter(this.#request.onProgress, size, 0);
+    const nowNs = BigInt(Date.now()) * 1_000_000n;
+    const options = { target: this.#target, size, chunkSize: 0, identity: Buffer.alloc(IDENTITY_BYTES), mode: 0o666 & ~process.umask(), mtimeNs: nowNs, resume: false };
+    const sink = await openSink(options);
+    this.#sink = this.#request.wrapSink?.(sink) ?? sink;
+  }
+
+  #opened(feed: (input: CompatReceiverInput) => void): void {
+    this.#opening = false;
+    const early = this.#early;
+    this.#early = [];
+    for (const input of early) feed(input);
+    this.#connection.resume();
+  }
+
+  #write(offset: number, bytes: Uint8Array, fail: (error: unknown) => void): void {
+    if (this.#sink === undefined) throw new Error('a write before the target is open');
+    const { length } = bytes;
+    // Only a synchronous write is done with the bytes when it returns; the socket's buffer is used again at once.
+    const stable = (this.#sink as {synchronous?:boolean}).synchronous === true ? bytes : Buffer.from(bytes);
+    const pending = this.#sink.write([stable], offset);
+    if (pending === undefined) {
+      this.#meter?.add(length);
+      return;
+    }
+    this.#waiting += length;
+    if (this.#waiting > WAITING_MAX) this.#connection.pause();
+    const settled = pending
+      .then(() => {
+        this.#waiting -= length;
+        this.#meter?.add(length);
+        if (this.#waiting < WAITING_MAX / 2) this.#connection.resume();
+      }, fail)
+      .finally(() => this.#writes.delete(settled));
+    this.#writes.add(settled);
+  }
+
+  async #commit(): Promise<void> {
+    await Promise.all(this.#writes);
+    this.#meter?.flush();
+    this.#request.onProgress({ type: 'finishing' });
+    await this.#sink?.commit();
+  }
+}

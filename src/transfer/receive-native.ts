@@ -1,0 +1,139 @@
+/**
+ * One file in over one channel of the native wire.
+ *
+ * @module
+ */
+import type { Checksum } from '../crypto/checksum.js';
+import { ProtocolError } from '../errors.js';
+import type { Sink } from '../storage/sink.js';
+import type { ChunkTable } from '../wire/chunk-table.js';
+import type { EntryFrame } from '../wire/frame.js';
+import { ReceiverMachine, type ReceiverEffect } from '../wire/receiver-machine.js';
+import type { Channel } from './channel.js';
+import { pump } from './pump.js';
+import { releasePieces } from './release.js';
+import { abortReason } from './send-native.js';
+
+/** A target that is open, and what it holds. */
+export interface OpenTarget {
+  readonly sink: Sink;
+  readonly table: ChunkTable;
+}
+
+/** Where the file goes, and who wants to know. */
+export interface ReceiveJob {
+  readonly limitBytes: number;
+  readonly windowBytes: number;
+  readonly checksum: Checksum;
+  readonly signal: AbortSignal | undefined;
+  /** Opens the target for an announced file; called again for each link, it may answer with what is open already. */
+  readonly open: (entry: EntryFrame) => Promise<OpenTarget>;
+  readonly receiving: (entry: EntryFrame, resumedBytes: number) => void;
+  readonly received: (bytes: number) => void;
+  readonly finishing: () => void;
+  /** The file is under its name; the sender does not know yet. */
+  readonly committed: (digest: Buffer) => void;
+}
+
+/**
+ * Receives the file: what is missing of it. On failure the target is left open, with every chunk that was written
+ * recorded in it.
+ * @returns the file's digest, once the sender knows that it is there.
+ * @throws StreamerError; a ConnectError that is retryable when the link was lost and another may serve.
+ */
+export async function receiveOverChannel(channel: Channel, job: ReceiveJob): Promise<Buffer> {
+  const writes = new Set<Promise<void>>();
+  try {
+    return await receiveFrames(channel, job, writes);
+  } finally {
+    await Promise.allSettled(writes);
+  }
+}
+
+function receiveFrames(channel: Channel, job: ReceiveJob, writes: Set<Promise<void>>): Promise<Buffer> {
+  const machine = new ReceiverMachine(job);
+  return new Promise((resolve, reject) => {
+    let target: OpenTarget | undefined;
+    let committed: Buffer | undefined;
+    let over = false;
+    const end = (settle: () => void) => {
+      if (over) return;
+      over = true;
+      job.signal?.removeEventListener('abort', aborted);
+      settle();
+    };
+    const fail = (error: unknown) =>
+      end(() => {
+        channel.fail(error);
+        reject(error);
+      });
+    const aborted = () => fail(abortReason(job.signal));
+
+    const write = ({ index, offset, hash, payload }: Extract<ReceiverEffect, { kind: 'write' }>) => {
+      if (target === undefined) throw new ProtocolError('protocol-violation', 'data came before its target was open');
+      const { sink, table } = target;
+      const done = () => {
+        releasePieces(payload);
+        sink.recordChunk(index, hash);
+        job.received(table.lengthOf(index));
+        feed({ kind: 'chunkWritten', index, hash });
+      };
+      const pending = sink.write(payload, offset);
+      if (pending === undefined) {
+        done();
+        return;
+      }
+      const settled = pending.then(done, fail).finally(() => writes.delete(settled));
+      writes.add(settled);
+    };
+    const perform = (effect: ReceiverEffect) => {
+      if (over && effect.kind !== 'done') return;
+      switch (effect.kind) {
+        case 'send':
+          channel.send(effect.frame);
+          break;
+        case 'open':
+          job.open(effect.entry).then((opened) => {
+            target = opened;
+            job.receiving(effect.entry, opened.table.bytes);
+            feed({ kind: 'opened', table: opened.table });
+          }, fail);
+          break;
+        case 'receiving':
+          break;
+        case 'write':
+          write(effect);
+          break;
+        case 'commit':
+          job.finishing();
+          target?.sink.commit().then(() => {
+            committed = effect.digest;
+            job.committed(effect.digest);
+            feed({ kind: 'committed' });
+          }, fail);
+          break;
+        case 'done':
+          end(() => {
+            channel.connection.close(1000, '');
+            resolve(effect.digest);
+          });
+          break;
+        case 'fail':
+          fail(effect.error);
+          break;
+      }
+    };
+    const feed = pump(machine, perform, fail);
+    job.signal?.addEventListener('abort', aborted, { once: true });
+    channel.attach({
+      frame: (frame) => feed({ kind: 'frame', frame }),
+      closed: (error, clean) =>
+        end(() => {
+          // A sender that closes cleanly after our confirmation has heard it.
+          if (clean && committed !== undefined) resolve(committed);
+          else reject(error);
+        }),
+    });
+    if (job.signal?.aborted === true) aborted();
+  });
+}

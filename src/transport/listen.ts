@@ -1,0 +1,141 @@
+/**
+ * The listening end: the first free port of a range, admission of each request, and the upgrade. What admits is passed
+ * in; nothing here knows a secret.
+ *
+ * @module
+ */
+import { createServer, STATUS_CODES, type IncomingMessage, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import type { Duplex } from 'node:stream';
+import { ConnectError } from '../errors.js';
+import { CrowdLimit } from './crowd-limit.js';
+import { ServerHandshake } from './opening-handshake.js';
+import type { WebSocketConnection, WebSocketOptions } from './websocket.js';
+
+/** What a request shows of itself before it is admitted. */
+export interface Knock {
+  readonly path: string;
+  readonly authorization: string | undefined;
+  /** The `Streamer-Protocol` header (src/wire/PROTOCOL.md, "Choosing the wire"). */
+  readonly protocol: string | undefined;
+}
+
+/** Admitted with options and response headers, or refused with a status and a body of one line. */
+export type Admission =
+  | { readonly admitted: true; readonly headers: readonly string[]; readonly options: WebSocketOptions; readonly tag: string }
+  | { readonly admitted: false; readonly status: number; readonly text: string };
+
+/** Options of {@link listen}. */
+export interface ListenOptions {
+  /** Interface to bind: a host name or an address. */
+  readonly host: string;
+  /** First and last port to try, in order; `[0, 0]` takes any free one. */
+  readonly ports: readonly [first: number, last: number];
+  readonly admit: (knock: Knock) => Admission;
+  /** An upgraded connection, with the tag that its admission carried. */
+  readonly connected: (connection: WebSocketConnection, tag: string) => void;
+  /** Told of each port that is taken. */
+  readonly portTaken?: (port: number) => void;
+}
+
+/** A listening end. */
+export interface Listener {
+  readonly port: number;
+  /** Stops listening and destroys what has not been upgraded. Upgraded connections live on. */
+  close(): Promise<void>;
+}
+
+/** Sockets that may be in the opening handshake at once. */
+const PENDING_MAX = 256;
+/** Time for a request's headers to come, in milliseconds. */
+const HEADERS_TIMEOUT_MS = 10_000;
+
+/**
+ * Starts listening on the first free port of the range.
+ * @throws ConnectError 'connect-listen' when no port of the range can be bound.
+ */
+export async function listen(options: ListenOptions): Promise<Listener> {
+  const server = createServer({ headersTimeout: HEADERS_TIMEOUT_MS, requestTimeout: HEADERS_TIMEOUT_MS, connectionsCheckingInterval: 1000 });
+  const pending = new CrowdLimit<Duplex>(PENDING_MAX, (socket) => socket.destroy());
+  const handshake = new ServerHandshake();
+  server.on('connection', (socket) => {
+    pending.add(socket, socket.remoteAddress ?? '');
+    socket.once('close', () => pending.delete(socket));
+  });
+  server.on('request', (request, response) => {
+    const admission = options.admit(knockOf(request));
+    const status = admission.admitted ? 426 : admission.status;
+    const text = admission.admitted ? 'This is a websocket server: use `streamer` to connect' : admission.text;
+    response.writeHead(status, { 'content-type': 'text/plain', connection: 'close', ...(status === 426 ? { upgrade: 'websocket' } : {}) });
+    response.end(`${text}\n`);
+  });
+  server.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => {
+    const admission = options.admit(knockOf(request));
+    if (!admission.admitted) {
+      refuse(socket, admission.status, admission.text);
+      return;
+    }
+    const connection = handshake.upgrade(request, socket, head, admission.options, admission.headers);
+    pending.delete(socket);
+    if (connection !== undefined) options.connected(connection, admission.tag);
+  });
+  server.on('clientError', (_error, socket) => socket.destroy());
+  const port = await bind(server, options);
+  return {
+    port,
+    close: () =>
+      new Promise((resolve) => {
+        server.close(() => resolve());
+        pending.dropAll();
+      }),
+  };
+}
+
+function knockOf(request: IncomingMessage): Knock {
+  const protocol = request.headers['streamer-protocol'];
+  return {
+    path: request.url ?? '/',
+    authorization: request.headers.authorization,
+    protocol: typeof protocol === 'string' ? protocol : undefined,
+  };
+}
+
+function refuse(socket: Duplex, status: number, text: string): void {
+  const body = `${text}\n`;
+  socket.on('error', () => undefined);
+  socket.end(
+    `HTTP/1.1 ${status} ${STATUS_CODES[status] ?? ''}\r\nConnection: close\r\nContent-Type: text/plain\r\n` +
+      `Content-Length: ${Buffer.byteLength(body)}\r\n\r\n${body}`,
+  );
+}
+
+async function bind(server: Server, options: ListenOptions): Promise<number> {
+  const [first, last] = options.ports;
+  let lastError: unknown;
+  for (let port = first; port <= last; port += 1) {
+    try {
+      return await bindOne(server, options.host, port);
+    } catch (error) {
+      lastError = error;
+      const { code } = error as NodeJS.ErrnoException;
+      if (code !== 'EADDRINUSE' && code !== 'EACCES') break;
+      options.portTaken?.(port);
+    }
+  }
+  const range = first === last ? `port ${first}` : `a port of ${first}-${last}`;
+  const why = lastError instanceof Error ? lastError.message : 'unknown';
+  throw new ConnectError('connect-listen', `cannot listen on ${options.host}, ${range}: ${why}; choose another --host or --port-range`, {
+    cause: lastError,
+    retryable: false,
+  });
+}
+
+function bindOne(server: Server, host: string, port: number): Promise<number> {
+  return new Promise((resolve, reject) => {
+    server.once('error', reject);
+    server.listen({ host, port }, () => {
+      server.removeListener('error', reject);
+      resolve((server.address() as AddressInfo).port);
+    });
+  });
+}

@@ -1,0 +1,310 @@
+/**
+ * A websocket as a {@link Connection}: back-pressure both ways, pings, the closing handshake (RFC 6455 sections 5.5,
+ * 7.1) and a dead peer noticed.
+ *
+ * @module
+ */
+import { randomFillSync } from 'node:crypto';
+import type { Socket } from 'node:net';
+import type { Duplex } from 'node:stream';
+import { ConnectError, TimeoutError } from '../errors.js';
+import type { CloseInfo, Connection, MessageHandler, MessageKind } from './connection.js';
+import { closePayload, frameHeader, OPCODE, type Opcode } from './frame-header.js';
+import { FrameParser } from './frame-parser.js';
+import { applyMask } from './mask.js';
+import { takeOverSocket } from './socket-takeover.js';
+
+/** How a client masks what it sends (RFC 6455 section 5.3). A server never masks. */
+export type Masking = 'none' | 'zero' | 'random';
+
+/** Options of a websocket connection. */
+export interface WebSocketOptions {
+  /**
+   * `random`: an unpredictable key for each frame, as the RFC asks. `zero`: the mask bit with a key of zeros; only
+   * where every payload is ciphertext, which no third party can choose, the danger that masks exist for (section 10.3).
+   */
+  readonly masking: Masking;
+  /** Most bytes of one incoming message. */
+  readonly maxMessageBytes: number;
+  /** Silence after which the peer counts as dead, in milliseconds. Default 45,000. */
+  readonly idleLimitMs?: number;
+}
+
+/** Bytes waiting in this process at which {@link Connection.send} says "behind", and at which `drained` resolves. */
+const HIGH_WATER_BYTES = 4 * 1024 * 1024;
+const LOW_WATER_BYTES = 1024 * 1024;
+/** A ping each this often, whatever else is sent: on a slow link the data that we send may hold back all answers. */
+const PING_INTERVAL_MS = 15_000;
+const IDLE_LIMIT_MS = 45_000;
+/** How often silence is looked for. */
+const TICK_MS = 5_000;
+/** How long the peer has to answer a close frame. */
+const CLOSE_TIMEOUT_MS = 2_000;
+
+/** See the module's head. Made from a socket whose opening handshake is done. */
+export class WebSocketConnection implements Connection {
+  readonly #socket: Duplex & Partial<Pick<Socket, 'setNoDelay' | 'setTimeout'>>;
+  readonly #parser: FrameParser;
+  readonly #options: WebSocketOptions;
+  readonly remote: string;
+  #handler: MessageHandler | undefined;
+  /** What http had read past the opening handshake: the first bytes to parse. */
+  #head: Buffer | undefined;
+  #received = 0;
+  #sent = 0;
+  #lastHeardMs = performance.now();
+  #state: 'open' | 'closing' | 'closed' = 'open';
+  #paused = false;
+  #peerClose: CloseInfo | undefined;
+  #ourClose: CloseInfo | undefined;
+  #drainWaiters: (() => void)[] = [];
+  readonly #pings = new Map<string, { sentMs: number; answered: (ms: number) => void; failed: (error: Error) => void }>();
+  #pingCount = 0;
+  #ticker: NodeJS.Timeout | undefined;
+  #closeTimer: NodeJS.Timeout | undefined;
+  #lastTickMs = performance.now();
+  #lastPingMs = performance.now();
+  /** Bytes that the kernel had taken at the last tick, and whether more were waiting then. */
+  #takenAtTick = 0;
+  #behindAtTick = false;
+
+  constructor(socket: Duplex, head: Buffer, options: WebSocketOptions) {
+    this.#options = options;
+    this.remote = remoteOf(socket as Partial<Socket>);
+    this.#parser = new FrameParser(
+      {
+        piece: (bytes, last, kind) => this.#piece(bytes, last, kind),
+        ping: (payload) => this.#write(OPCODE.pong, [payload]),
+        pong: (payload) => this.#pong(payload),
+        close: (code, reason) => this.#closeFrame(code, reason),
+      },
+      { expectMasked: options.masking === 'none', maxMessageBytes: options.maxMessageBytes },
+    );
+    this.#head = head;
+    this.#socket = takeOverSocket(socket, (bytes) => this.#bytes(bytes));
+    this.#socket.setTimeout?.(0);
+    this.#socket.setNoDelay?.(true);
+    let cause: unknown;
+    this.#socket.on('error', (error) => (cause = error));
+    this.#socket.on('end', () => this.#socket.end());
+    this.#socket.on('close', () => this.#over(cause));
+  }
+
+  attach(handler: MessageHandler): void {
+    const first = this.#handler === undefined;
+    this.#handler = handler;
+    if (!first) return;
+    this.#lastHeardMs = this.#lastTickMs = performance.now();
+    this.#ticker = setInterval(() => this.#tick(), TICK_MS);
+    if (this.#state === 'closed') queueMicrotask(() => handler.closed(this.#closeInfo(undefined)));
+    else if (!this.#paused) this.#startReading();
+  }
+
+  #startReading(): void {
+    const head = this.#head;
+    this.#head = undefined;
+    if (head === undefined || head.length === 0) {
+      this.#socket.resume();
+      return;
+    }
+    queueMicrotask(() => {
+      this.#bytes(head);
+      if (!this.#paused) this.#socket.resume();
+    });
+  }
+
+  send(parts: readonly Uint8Array[], kind: MessageKind, written?: () => void): boolean {
+    if (this.#state === 'open') this.#write(kind === 'text' ? OPCODE.text : OPCODE.binary, parts, written);
+    else written?.();
+    return this.#socket.writableLength < HIGH_WATER_BYTES;
+  }
+
+  drained(): Promise<void> {
+    if (this.#state !== 'open' || this.#socket.writableLength <= LOW_WATER_BYTES) return Promise.resolve();
+    return new Promise((resolve) => this.#drainWaiters.push(resolve));
+  }
+
+  get buffered(): number {
+    return this.#socket.writableLength;
+  }
+
+  get wireBytes(): { received: number; sent: number } {
+    return { received: this.#received, sent: this.#sent };
+  }
+
+  get lastHeardMs(): number {
+    return this.#lastHeardMs;
+  }
+
+  pause(): void {
+    this.#paused = true;
+    this.#socket.pause();
+  }
+
+  resume(): void {
+    if (!this.#paused) return;
+    this.#paused = false;
+    // Nothing could be heard while we were not listening.
+    this.#lastHeardMs = performance.now();
+    if (this.#state !== 'closed') this.#startReading();
+  }
+
+  ping(): Promise<number> {
+    if (this.#state !== 'open') return Promise.reject(new ConnectError('connect-lost', 'the connection is closed'));
+    const id = String((this.#pingCount += 1));
+    return new Promise((answered, failed) => {
+      this.#pings.set(id, { sentMs: performance.now(), answered, failed });
+      this.#write(OPCODE.ping, [Buffer.from(id)]);
+    });
+  }
+
+  close(code: number, reason: string): void {
+    if (this.#state !== 'open') return;
+    this.#ourClose = { by: 'us', code, reason };
+    this.#startClosing(code, reason);
+  }
+
+  destroy(): void {
+    this.#ourClose ??= { by: 'us', code: 1006, reason: '' };
+    this.#socket.destroy();
+  }
+
+  #startClosing(code: number, reason: string): void {
+    this.#write(OPCODE.close, [code === 1005 ? Buffer.alloc(0) : closePayload(code, reason)]);
+    this.#state = 'closing';
+    this.#wakeDrainWaiters();
+    // Read on, so that the peer's close frame is seen even when the transfer had paused reading.
+    if (this.#paused) this.resume();
+    const arm = () => {
+      this.#closeTimer ??= setTimeout(() => this.#socket.destroy(), CLOSE_TIMEOUT_MS);
+    };
+    // The close frame waits behind data not yet sent: its time starts when it has left, and the tick ends a dead link.
+    if (this.#socket.writableLength === 0) arm();
+    else this.#socket.once('drain', arm);
+  }
+
+  #write(opcode: Opcode, parts: readonly Uint8Array[], written?: () => void): void {
+    // Nothing may follow a close frame (section 5.5.1).
+    if (this.#state !== 'open' || this.#socket.destroyed || this.#socket.writableEnded) {
+      written?.();
+      return;
+    }
+    let length = 0;
+    for (const part of parts) length += part.length;
+    const { masking } = this.#options;
+    const key = masking === 'none' ? undefined : Buffer.alloc(4);
+    if (key !== undefined && masking === 'random') randomFillSync(key);
+    const header = frameHeader(opcode, length, key);
+    const body = key !== undefined && masking === 'random' ? maskedCopies(parts, key) : parts;
+    this.#socket.cork();
+    this.#socket.write(header);
+    body.forEach((part, index) => {
+      if (index < body.length - 1) this.#socket.write(part);
+      else this.#socket.write(part, () => this.#written(written));
+    });
+    this.#socket.uncork();
+    this.#sent += header.length + length;
+  }
+
+  #written(callback: (() => void) | undefined): void {
+    callback?.();
+    if (this.#drainWaiters.length > 0 && this.#socket.writableLength <= LOW_WATER_BYTES) this.#wakeDrainWaiters();
+  }
+
+  #wakeDrainWaiters(): void {
+    const waiters = this.#drainWaiters;
+    this.#drainWaiters = [];
+    for (const wake of waiters) wake();
+  }
+
+  #bytes(bytes: Buffer): void {
+    this.#received += bytes.length;
+    this.#lastHeardMs = performance.now();
+    if (this.#peerClose !== undefined || this.#state === 'closed') return;
+    try {
+      this.#parser.push(bytes);
+    } catch (error) {
+      const code = (error as { closeCode?: number }).closeCode ?? 1011;
+      this.#ourClose ??= { by: 'us', code, reason: '', cause: error };
+      if (this.#state === 'open') this.#startClosing(code, error instanceof Error ? error.message : '');
+      // The parser has lost its place: nothing more can be read.
+      this.#peerClose ??= this.#ourClose;
+      this.#socket.end();
+    }
+  }
+
+  #piece(bytes: Buffer, last: boolean, kind: MessageKind): void {
+    if (this.#state === 'open') this.#handler?.piece(bytes, last, kind);
+  }
+
+  #pong(payload: Buffer): void {
+    const id = payload.toString('latin1');
+    const ping = this.#pings.get(id);
+    this.#pings.delete(id);
+    ping?.answered(performance.now() - ping.sentMs);
+  }
+
+  #closeFrame(code: number, reason: string): void {
+    this.#peerClose = { by: 'peer', code, reason };
+    if (this.#state === 'open') this.#startClosing(code, '');
+    this.#socket.end();
+  }
+
+  #over(cause: unknown): void {
+    this.#state = 'closed';
+    clearInterval(this.#ticker);
+    clearTimeout(this.#closeTimer);
+    this.#wakeDrainWaiters();
+    for (const ping of this.#pings.values()) ping.failed(new ConnectError('connect-lost', 'the connection ended'));
+    this.#pings.clear();
+    this.#handler?.closed(this.#closeInfo(cause));
+    this.#closeCause = cause;
+  }
+
+  #closeCause: unknown;
+
+  #closeInfo(cause: unknown): CloseInfo {
+    if (this.#ourClose?.cause !== undefined) return this.#ourClose;
+    const info = this.#peerClose ?? this.#ourClose ?? { by: 'link', code: 1006, reason: '' };
+    const why = cause ?? this.#closeCause;
+    return why === undefined ? info : { ...info, cause: why };
+  }
+
+  /** Looks for a dead peer: nothing heard, and nothing taken off our hands, for the whole idle limit. */
+  #tick(): void {
+    const now = performance.now();
+    const waiting = this.#socket.writableLength;
+    const taken = this.#sent - waiting;
+    // Bytes that were waiting and have gone prove that the peer still acknowledges, however slow the link.
+    const moving = this.#behindAtTick && taken > this.#takenAtTick;
+    this.#takenAtTick = taken;
+    this.#behindAtTick = waiting > 0;
+    // A tick that comes late means that we slept, not the peer.
+    const slept = now - this.#lastTickMs > TICK_MS * 3;
+    this.#lastTickMs = now;
+    if (moving || slept || (this.#paused && this.#state === 'open')) this.#lastHeardMs = now;
+    const limit = this.#options.idleLimitMs ?? IDLE_LIMIT_MS;
+    if (now - this.#lastHeardMs > limit) {
+      this.#socket.destroy(new TimeoutError('timeout-idle', `the other end has been silent for ${limit / 1000} s`));
+      return;
+    }
+    if (now - this.#lastPingMs < PING_INTERVAL_MS) return;
+    this.#lastPingMs = now;
+    this.#write(OPCODE.ping, [Buffer.alloc(0)]);
+  }
+}
+
+function maskedCopies(parts: readonly Uint8Array[], key: Uint8Array): Buffer[] {
+  let offset = 0;
+  return parts.map((part) => {
+    const copy = Buffer.from(part);
+    applyMask(copy, key, offset);
+    offset += part.length;
+    return copy;
+  });
+}
+
+function remoteOf(socket: Partial<Socket>): string {
+  const host = socket.remoteAddress ?? 'unknown';
+  return `${host.includes(':') ? `[${host}]` : host}:${socket.remotePort ?? 0}`;
+}
