@@ -2,27 +2,40 @@
 // `--tests` builds build/ instead: sources, tests and benches, type-checked, for node's own runner.
 import { spawnSync } from 'node:child_process';
 import { createRequire } from 'node:module';
-import { readFileSync, rmSync } from 'node:fs';
+import { existsSync, readFileSync, renameSync, rmSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import path from 'node:path';
 
 const root = path.dirname(path.dirname(fileURLToPath(import.meta.url)));
 const require = createRequire(import.meta.url);
 
-function tsc(project) {
-  const run = spawnSync(process.execPath, [require.resolve('typescript/bin/tsc'), '-p', path.join(root, project)], {
-    stdio: 'inherit',
-  });
-  if (run.status !== 0) process.exit(run.status ?? 1);
+/** What is being built takes the old one's place only when it is whole, so that a running test never finds half of it. */
+async function replacing(name, build) {
+  const fresh = path.join(root, `build-${name}-${process.pid}`);
+  try {
+    await build(fresh);
+    rmSync(`${fresh}-old`, { recursive: true, force: true });
+    if (existsSync(path.join(root, name))) renameSync(path.join(root, name), `${fresh}-old`);
+    renameSync(fresh, path.join(root, name));
+  } finally {
+    rmSync(`${fresh}-old`, { recursive: true, force: true });
+    rmSync(fresh, { recursive: true, force: true });
+  }
 }
 
-async function bundle() {
+function tsc(project, outDir) {
+  const words = [require.resolve('typescript/bin/tsc'), '-p', path.join(root, project), '--outDir', outDir];
+  const run = spawnSync(process.execPath, words, { stdio: 'inherit' });
+  if (run.status !== 0) throw new Error(`the TypeScript compiler ended with ${run.status}`);
+}
+
+async function bundle(outdir) {
   const { build } = await import('esbuild');
   const { version } = JSON.parse(readFileSync(path.join(root, 'package.json'), 'utf8'));
   await build({
     absWorkingDir: root,
     entryPoints: { streamer: 'src/cli/main.ts' },
-    outdir: 'dist/bundle',
+    outdir,
     bundle: true,
     // Commands are loaded when they are used, so that `--version` and `--help` parse no transfer code.
     splitting: true,
@@ -37,13 +50,18 @@ async function bundle() {
   });
 }
 
-if (process.argv.includes('--tests')) {
-  rmSync(path.join(root, 'build'), { recursive: true, force: true });
-  tsc('tsconfig.test.json');
-} else {
-  rmSync(path.join(root, 'dist'), { recursive: true, force: true });
-  tsc('tsconfig.json');
-  // Checked and then dropped: the command line is only ever run as the bundle.
-  rmSync(path.join(root, 'dist/cli'), { recursive: true });
-  await bundle();
+try {
+  if (process.argv.includes('--tests')) {
+    await replacing('build', (fresh) => tsc('tsconfig.test.json', fresh));
+  } else {
+    await replacing('dist', async (fresh) => {
+      tsc('tsconfig.json', fresh);
+      // Checked and then dropped: the command line is only ever run as the bundle.
+      rmSync(path.join(fresh, 'cli'), { recursive: true });
+      await bundle(path.join(fresh, 'bundle'));
+    });
+  }
+} catch (error) {
+  console.error(`build: ${error.message}`);
+  process.exitCode = 1;
 }

@@ -6,7 +6,7 @@
 import { AbortError, ConnectError, type StreamerError } from '../errors.js';
 import { isLostLink, type Link, type LinkSource } from '../transfer/link.js';
 import type { ProgressListener } from '../transfer/progress.js';
-import { abortReason } from '../transfer/send-native.js';
+import { abortReason } from '../transfer/outcome.js';
 import { connectOnce, countCandidates, type Connected, type ConnectOptions } from './connect.js';
 
 /** Back-off between attempts, in milliseconds: doubled each time from the first to the most, then halved by chance. */

@@ -7,7 +7,7 @@ import { StorageError, StreamerError, TimeoutError } from '../errors.js';
 import { formatDuration } from '../util/units.js';
 import { isLostLink, type Link, type LinkSource } from '../transfer/link.js';
 import type { ProgressListener } from '../transfer/progress.js';
-import { abortReason } from '../transfer/send-native.js';
+import { abortReason } from '../transfer/outcome.js';
 
 /** Options of a waiting room. */
 export interface WaitingRoomOptions {

@@ -43,6 +43,10 @@ export class FileSink implements Sink {
     this.#writer = journal && new JournalWriter({ data, journal: journal.file, codec: journal.codec, length: journal.length, durable: table.count, syncNames });
   }
 
+  get synchronous(): boolean {
+    return this.#partial.data.synchronous;
+  }
+
   write(pieces: readonly Uint8Array[], offset: number): void | Promise<void> {
     this.#writer?.assertHealthy();
     const length = pieces.reduce((sum, piece) => sum + piece.length, 0);
@@ -140,6 +144,7 @@ export class CommittedSink implements Sink {
   readonly target: string;
   readonly vouched: Vouched;
   readonly alreadyCommitted = true;
+  readonly synchronous = true;
   readonly #table: ChunkTable;
 
   constructor(target: string, table: ChunkTable) {

@@ -48,6 +48,11 @@ export class OpenFile {
     this.#io = io;
   }
 
+  /** Whether the next read or write will be done when it returns. */
+  get synchronous(): boolean {
+    return this.#io.sync;
+  }
+
   /**
    * Opens `path`, asynchronously whatever the mode: an open may wait for a server.
    * @throws StorageError, or with `raw` the system's own error, for callers that act on its errno.

@@ -23,11 +23,12 @@ export interface PartialRequest {
   readonly size: number;
   readonly chunkSize: number;
   readonly identity: Uint8Array;
-  readonly mtimeNs: bigint;
+  readonly mtimeNs: bigint | undefined;
   readonly resume: boolean;
   /** Who owns new files here. */
   readonly uid: bigint;
   readonly io: AdaptiveIo;
+  readonly mode: number | undefined;
 }
 
 /** An open partial file. */
@@ -91,7 +92,7 @@ export async function openPartial(request: PartialRequest): Promise<OpenPartial 
 
 function committedJournal(request: PartialRequest, there: BigIntStats, part: BigIntStats | undefined, journal: ReadJournal | undefined): ParsedJournal | undefined {
   const parsed = journal?.parsed;
-  if (parsed === undefined || verdict(request, parsed, undefined) !== undefined) return undefined;
+  if (parsed === undefined || request.mtimeNs === undefined || verdict(request, parsed, undefined) !== undefined) return undefined;
   return isCommitted(there, part, parsed, request.mtimeNs) ? parsed : undefined;
 }
 
@@ -176,7 +177,8 @@ async function created(request: PartialRequest, restarted: string | undefined): 
   const total = chunkSize > 0 ? chunkCount(size, chunkSize) : 0;
   const table = new ChunkTable(total);
   await assertRoom(request, undefined, table);
-  const data = await OpenFile.open(names.part, CREATE, 0o600, io);
+  // Nobody else's to read until the sender's mode is known to be the file's; where there is none, what the umask allows.
+  const data = await OpenFile.open(names.part, CREATE, request.mode === undefined ? 0o666 : 0o600, io);
   const reason = restarted === undefined ? {} : { restarted };
   if (!request.resume) return { kind: 'open', data, table, ...reason };
   let file: OpenFile | undefined;

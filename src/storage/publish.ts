@@ -22,9 +22,9 @@ const COARSEST_NS = 2_000_000_000n;
  * sticky bit: they would speak for this side's user. The umask is not applied, as in `scp -p`.
  * File systems that cannot hold a mode or a time keep their own.
  */
-export async function seal(file: OpenFile, mode: number, mtimeNs: bigint): Promise<void> {
-  await file.chmodRaw(mode & 0o777).catch(unlessNotKept('set the mode of', file.path));
-  await file.utimesRaw(mtimeNs).catch(unlessNotKept('set the time of', file.path));
+export async function seal(file: OpenFile, mode: number | undefined, mtimeNs: bigint | undefined): Promise<void> {
+  if (mode !== undefined) await file.chmodRaw(mode & 0o777).catch(unlessNotKept('set the mode of', file.path));
+  if (mtimeNs !== undefined) await file.utimesRaw(mtimeNs).catch(unlessNotKept('set the time of', file.path));
   await file.sync();
 }
 

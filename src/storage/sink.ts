@@ -27,10 +27,10 @@ export interface SinkOptions {
   readonly chunkSize: number;
   /** The source's identity, 32 bytes. */
   readonly identity: Uint8Array;
-  /** The sender's permission bits; those above 0o777 are not taken over. */
-  readonly mode: number;
-  /** Nanoseconds since 1970; kept to the microsecond. */
-  readonly mtimeNs: bigint;
+  /** The sender's permission bits; those above 0o777 are not taken over. Undefined: as the umask says. */
+  readonly mode: number | undefined;
+  /** Nanoseconds since 1970; kept to the microsecond. Undefined: now. */
+  readonly mtimeNs: bigint | undefined;
   /** Whether to go on from an earlier attempt, and to keep a journal. */
   readonly resume: boolean;
   /** @default 'auto' */
@@ -55,6 +55,8 @@ export interface Sink {
   readonly vouched: Vouched;
   /** Why an earlier attempt was discarded. */
   readonly restarted?: string;
+  /** Whether the next {@link write} is done with its pieces when it returns. It may change between any two. */
+  readonly synchronous: boolean;
   /** The target is complete: an earlier run was killed after it had published it. Nothing is left to do. */
   readonly alreadyCommitted: boolean;
   /**

@@ -12,11 +12,11 @@ import { openSink, type Sink } from '../storage/sink.js';
 import type { Connection } from '../transport/connection.js';
 import { IDENTITY_BYTES } from '../wire/constants.js';
 import { errorOfClose } from './channel.js';
+import { Outcome } from './outcome.js';
 import { ProgressMeter, type TransferResult } from './progress.js';
 import { pump } from './pump.js';
 import type { ReceiveRequest } from './receive.js';
 import { compatResult } from './result.js';
-import { abortReason } from './send-native.js';
 
 /** Bytes waiting for the disk at which reading from the socket stops. */
 const WAITING_MAX = 3 * COMPAT_CHUNK_BYTES;
@@ -50,7 +50,6 @@ class CompatReceiving {
   #waiting = 0;
   #size = 0;
   #meter: ProgressMeter | undefined;
-  #over = false;
 
   constructor(connection: Connection, target: string, request: ReceiveRequest) {
     this.#connection = connection;
@@ -74,52 +73,41 @@ class CompatReceiving {
   }
 
   #transfer(): Promise<string> {
-    const { signal } = this.#request;
     const machine = new CompatReceiverMachine(this.#request.limitBytes, sha256());
-    return new Promise((resolve, reject) => {
-      const fail = (error: unknown) => {
-        this.#over = true;
-        signal?.removeEventListener('abort', aborted);
-        reject(error);
-      };
-      const aborted = () => fail(abortReason(signal));
-      const perform = (effect: CompatReceiverEffect) => {
-        if (this.#over) return;
-        switch (effect.kind) {
-          case 'started':
-            this.#start(effect.size).then(() => this.#opened(feed), fail);
-            break;
-          case 'write':
-            this.#write(effect.offset, effect.bytes, fail);
-            break;
-          case 'commit':
-            this.#commit().then(() => feed({ kind: 'committed' }), fail);
-            break;
-          case 'done':
-            this.#over = true;
-            signal?.removeEventListener('abort', aborted);
-            resolve(effect.sha256);
-            break;
-          case 'fail':
-            fail(effect.error);
-            break;
-        }
-      };
-      const feed = pump(machine, perform, fail);
-      const take = (input: CompatReceiverInput) => {
-        if (this.#opening) this.#early.push(input);
-        else feed(input);
-      };
-      signal?.addEventListener('abort', aborted, { once: true });
-      this.#connection.attach({
-        piece: (bytes, last, kind) => take({ kind: 'piece', bytes: this.#opening ? Buffer.from(bytes) : bytes, last, text: kind === 'text' }),
-        closed: (info) => {
-          if (info.by !== 'peer' && info.cause !== undefined) fail(errorOfClose(info));
-          else take({ kind: 'closed', by: info.by, code: info.code, reason: info.reason });
-        },
-      });
-      if (signal?.aborted === true) aborted();
+    const outcome = new Outcome<string>(this.#request.signal, () => undefined);
+    const perform = (effect: CompatReceiverEffect) => {
+      if (outcome.over) return;
+      switch (effect.kind) {
+        case 'started':
+          this.#start(effect.size).then(() => this.#opened(feed), outcome.fail);
+          break;
+        case 'write':
+          this.#write(effect.offset, effect.bytes, outcome.fail);
+          break;
+        case 'commit':
+          this.#commit().then(() => feed({ kind: 'committed' }), outcome.fail);
+          break;
+        case 'done':
+          outcome.succeed(effect.sha256);
+          break;
+        case 'fail':
+          outcome.fail(effect.error);
+          break;
+      }
+    };
+    const feed = pump(machine, perform, outcome.fail);
+    const take = (input: CompatReceiverInput) => {
+      if (this.#opening) this.#early.push(input);
+      else feed(input);
+    };
+    this.#connection.attach({
+      piece: (bytes, last, kind) => take({ kind: 'piece', bytes: this.#opening ? Buffer.from(bytes) : bytes, last, text: kind === 'text' }),
+      closed: (info) => {
+        if (info.by !== 'peer' && info.cause !== undefined) outcome.fail(errorOfClose(info));
+        else take({ kind: 'closed', by: info.by, code: info.code, reason: info.reason });
+      },
     });
+    return outcome.promise;
   }
 
   async #start(size: number): Promise<void> {
@@ -128,8 +116,7 @@ class CompatReceiving {
     this.#connection.pause();
     this.#request.onProgress({ type: 'started', name: path.basename(this.#target), size, resumedBytes: 0 });
     this.#meter = new ProgressMeter(this.#request.onProgress, size, 0);
-    const nowNs = BigInt(Date.now()) * 1_000_000n;
-    const options = { target: this.#target, size, chunkSize: 0, identity: Buffer.alloc(IDENTITY_BYTES), mode: 0o666 & ~process.umask(), mtimeNs: nowNs, resume: false };
+    const options = { target: this.#target, size, chunkSize: 0, identity: Buffer.alloc(IDENTITY_BYTES), mode: undefined, mtimeNs: undefined, resume: false };
     const sink = await openSink(options);
     this.#sink = this.#request.wrapSink?.(sink) ?? sink;
   }
@@ -146,7 +133,7 @@ class CompatReceiving {
     if (this.#sink === undefined) throw new Error('a write before the target is open');
     const { length } = bytes;
     // Only a synchronous write is done with the bytes when it returns; the socket's buffer is used again at once.
-    const stable = (this.#sink as {synchronous?:boolean}).synchronous === true ? bytes : Buffer.from(bytes);
+    const stable = this.#sink.synchronous ? bytes : Buffer.from(bytes);
     const pending = this.#sink.write([stable], offset);
     if (pending === undefined) {
       this.#meter?.add(length);

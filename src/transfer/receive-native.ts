@@ -10,9 +10,9 @@ import type { ChunkTable } from '../wire/chunk-table.js';
 import type { EntryFrame } from '../wire/frame.js';
 import { ReceiverMachine, type ReceiverEffect } from '../wire/receiver-machine.js';
 import type { Channel } from './channel.js';
+import { Outcome } from './outcome.js';
 import { pump } from './pump.js';
 import { releasePieces } from './release.js';
-import { abortReason } from './send-native.js';
 
 /** A target that is open, and what it holds. */
 export interface OpenTarget {
@@ -52,88 +52,70 @@ export async function receiveOverChannel(channel: Channel, job: ReceiveJob): Pro
 
 function receiveFrames(channel: Channel, job: ReceiveJob, writes: Set<Promise<void>>): Promise<Buffer> {
   const machine = new ReceiverMachine(job);
-  return new Promise((resolve, reject) => {
-    let target: OpenTarget | undefined;
-    let committed: Buffer | undefined;
-    let over = false;
-    const end = (settle: () => void) => {
-      if (over) return;
-      over = true;
-      job.signal?.removeEventListener('abort', aborted);
-      settle();
-    };
-    const fail = (error: unknown) =>
-      end(() => {
-        channel.fail(error);
-        reject(error);
-      });
-    const aborted = () => fail(abortReason(job.signal));
+  const outcome = new Outcome<Buffer>(job.signal, (error) => channel.fail(error));
+  let target: OpenTarget | undefined;
+  let committed: Buffer | undefined;
 
-    const write = ({ index, offset, hash, payload }: Extract<ReceiverEffect, { kind: 'write' }>) => {
-      if (target === undefined) throw new ProtocolError('protocol-violation', 'data came before its target was open');
-      const { sink, table } = target;
-      const done = () => {
-        releasePieces(payload);
-        sink.recordChunk(index, hash);
-        job.received(table.lengthOf(index));
-        feed({ kind: 'chunkWritten', index, hash });
-      };
-      const pending = sink.write(payload, offset);
-      if (pending === undefined) {
-        done();
-        return;
-      }
-      const settled = pending.then(done, fail).finally(() => writes.delete(settled));
-      writes.add(settled);
+  const write = ({ index, offset, hash, payload }: Extract<ReceiverEffect, { kind: 'write' }>) => {
+    if (target === undefined) throw new ProtocolError('protocol-violation', 'data came before its target was open');
+    const { sink, table } = target;
+    const done = () => {
+      releasePieces(payload);
+      sink.recordChunk(index, hash);
+      job.received(table.lengthOf(index));
+      feed({ kind: 'chunkWritten', index, hash });
     };
-    const perform = (effect: ReceiverEffect) => {
-      if (over && effect.kind !== 'done') return;
-      switch (effect.kind) {
-        case 'send':
-          channel.send(effect.frame);
-          break;
-        case 'open':
-          job.open(effect.entry).then((opened) => {
-            target = opened;
-            job.receiving(effect.entry, opened.table.bytes);
-            feed({ kind: 'opened', table: opened.table });
-          }, fail);
-          break;
-        case 'receiving':
-          break;
-        case 'write':
-          write(effect);
-          break;
-        case 'commit':
-          job.finishing();
-          target?.sink.commit().then(() => {
-            committed = effect.digest;
-            job.committed(effect.digest);
-            feed({ kind: 'committed' });
-          }, fail);
-          break;
-        case 'done':
-          end(() => {
-            channel.connection.close(1000, '');
-            resolve(effect.digest);
-          });
-          break;
-        case 'fail':
-          fail(effect.error);
-          break;
-      }
-    };
-    const feed = pump(machine, perform, fail);
-    job.signal?.addEventListener('abort', aborted, { once: true });
-    channel.attach({
-      frame: (frame) => feed({ kind: 'frame', frame }),
-      closed: (error, clean) =>
-        end(() => {
-          // A sender that closes cleanly after our confirmation has heard it.
-          if (clean && committed !== undefined) resolve(committed);
-          else reject(error);
-        }),
-    });
-    if (job.signal?.aborted === true) aborted();
+    const pending = sink.write(payload, offset);
+    if (pending === undefined) {
+      done();
+      return;
+    }
+    const settled = pending.then(done, outcome.fail).finally(() => writes.delete(settled));
+    writes.add(settled);
+  };
+  const perform = (effect: ReceiverEffect) => {
+    if (outcome.over) return;
+    switch (effect.kind) {
+      case 'send':
+        channel.send(effect.frame);
+        break;
+      case 'open':
+        job.open(effect.entry).then((opened) => {
+          target = opened;
+          job.receiving(effect.entry, opened.table.bytes);
+          feed({ kind: 'opened', table: opened.table });
+        }, outcome.fail);
+        break;
+      case 'receiving':
+        break;
+      case 'write':
+        write(effect);
+        break;
+      case 'commit':
+        job.finishing();
+        target?.sink.commit().then(() => {
+          committed = effect.digest;
+          job.committed(effect.digest);
+          feed({ kind: 'committed' });
+        }, outcome.fail);
+        break;
+      case 'done':
+        channel.connection.close(1000, '');
+        outcome.succeed(effect.digest);
+        break;
+      case 'fail':
+        outcome.fail(effect.error);
+        break;
+    }
+  };
+  const feed = pump(machine, perform, outcome.fail);
+  channel.attach({
+    frame: (frame) => feed({ kind: 'frame', frame }),
+    closed: (error, clean) => {
+      // A sender that closes cleanly after our confirmation has heard it.
+      if (clean && committed !== undefined) outcome.succeed(committed);
+      else outcome.lost(error);
+    },
   });
+  return outcome.promise;
 }

@@ -11,10 +11,10 @@ import type { Source } from '../storage/source.js';
 import type { Connection } from '../transport/connection.js';
 import { BufferPool } from './buffer-pool.js';
 import { errorOfClose } from './channel.js';
+import { Outcome } from './outcome.js';
 import { ProgressMeter, type TransferResult } from './progress.js';
 import { pump } from './pump.js';
 import { compatResult } from './result.js';
-import { abortReason } from './send-native.js';
 import type { SendRequest } from './send.js';
 
 /** Chunks that are read or on their way into the socket at once: the bound of the sender's memory, 15 MiB. */
@@ -34,77 +34,64 @@ function sendMessages(connection: Connection, source: Source, request: SendReque
   const machine = new CompatSenderMachine(size, sha256());
   const pool = new BufferPool(Math.min(size, COMPAT_CHUNK_BYTES));
   const meter = new ProgressMeter(request.onProgress, size, 0);
-  return new Promise((resolve, reject) => {
-    let over = false;
-    const end = (settle: () => void) => {
-      if (over) return;
-      over = true;
-      request.signal?.removeEventListener('abort', aborted);
-      settle();
-    };
-    const fail = (error: unknown) =>
-      end(() => {
-        const { code, reason } = closeForError(error);
-        connection.close(code, reason);
-        reject(error);
-      });
-    const aborted = () => fail(abortReason(request.signal));
-    const read = ({ offset, length }: Extract<CompatSenderEffect, { kind: 'read' }>) => {
-      const whole = pool.take();
-      const bytes = length === whole.length ? whole : whole.subarray(0, length);
-      const pending = source.read(offset, bytes);
-      if (pending === undefined) feed({ kind: 'chunkRead', bytes });
-      else pending.then(() => feed({ kind: 'chunkRead', bytes }), fail);
-    };
-    const sendChunk = (message: Uint8Array) =>
-      connection.send([message], 'binary', () => {
-        pool.put(Buffer.from(message.buffer));
-        meter.add(message.length);
-        setImmediate(() => feed({ kind: 'room' }));
-      });
-    const perform = (effect: CompatSenderEffect) => {
-      if (over) return;
-      switch (effect.kind) {
-        case 'sendBinary':
-          connection.send([effect.message], 'binary');
-          break;
-        case 'sendText':
-          connection.send([effect.message], 'text');
-          break;
-        case 'sendChunk':
-          sendChunk(effect.message);
-          break;
-        case 'read':
-          read(effect);
-          break;
-        case 'checkSource':
-          source.assertUnchanged().then(() => {
-            meter.flush();
-            request.onProgress({ type: 'finishing' });
-            feed({ kind: 'sourceUnchanged' });
-          }, fail);
-          break;
-        case 'done':
-          end(() => resolve(effect.sha256));
-          break;
-        case 'fail':
-          fail(effect.error);
-          break;
-      }
-    };
-    const feed = pump(machine, perform, fail);
-    request.signal?.addEventListener('abort', aborted, { once: true });
-    connection.attach({
-      piece: () => fail(new ProtocolError('protocol-violation', 'the receiver sent something, where the compat wire has nothing for it to say')),
-      closed: (info) => {
-        const error = errorOfClose(info);
-        // A rule that the peer broke, or its silence, says more than the close that followed.
-        if (info.by !== 'peer' && info.cause !== undefined) fail(error);
-        else feed({ kind: 'closed', by: info.by, code: info.code, reason: info.reason });
-      },
-    });
-    feed({ kind: 'start' });
-    for (let i = 0; i < CHUNKS_AT_ONCE; i += 1) feed({ kind: 'room' });
-    if (request.signal?.aborted === true) aborted();
+  const outcome = new Outcome<string>(request.signal, (error) => {
+    const { code, reason } = closeForError(error);
+    connection.close(code, reason);
   });
+  const read = ({ offset, length }: Extract<CompatSenderEffect, { kind: 'read' }>) => {
+    const whole = pool.take();
+    const bytes = length === whole.length ? whole : whole.subarray(0, length);
+    const pending = source.read(offset, bytes);
+    if (pending === undefined) feed({ kind: 'chunkRead', bytes });
+    else pending.then(() => feed({ kind: 'chunkRead', bytes }), outcome.fail);
+  };
+  const sendChunk = (message: Uint8Array) =>
+    connection.send([message], 'binary', () => {
+      pool.put(Buffer.from(message.buffer));
+      meter.add(message.length);
+      setImmediate(() => feed({ kind: 'room' }));
+    });
+  const perform = (effect: CompatSenderEffect) => {
+    if (outcome.over) return;
+    switch (effect.kind) {
+      case 'sendBinary':
+        connection.send([effect.message], 'binary');
+        break;
+      case 'sendText':
+        connection.send([effect.message], 'text');
+        break;
+      case 'sendChunk':
+        sendChunk(effect.message);
+        break;
+      case 'read':
+        read(effect);
+        break;
+      case 'checkSource':
+        source.assertUnchanged().then(() => {
+          meter.flush();
+          request.onProgress({ type: 'finishing' });
+          feed({ kind: 'sourceUnchanged' });
+        }, outcome.fail);
+        break;
+      case 'done':
+        outcome.succeed(effect.sha256);
+        break;
+      case 'fail':
+        outcome.fail(effect.error);
+        break;
+    }
+  };
+  const feed = pump(machine, perform, outcome.fail);
+  connection.attach({
+    piece: () => outcome.fail(new ProtocolError('protocol-violation', 'the receiver sent something, where the compat wire has nothing for it to say')),
+    closed: (info) => {
+      const error = errorOfClose(info);
+      // A rule that the peer broke, or its silence, says more than the close that followed.
+      if (info.by !== 'peer' && info.cause !== undefined) outcome.fail(error);
+      else feed({ kind: 'closed', by: info.by, code: info.code, reason: info.reason });
+    },
+  });
+  feed({ kind: 'start' });
+  for (let i = 0; i < CHUNKS_AT_ONCE; i += 1) feed({ kind: 'room' });
+  return outcome.promise;
 }

@@ -45,10 +45,14 @@ export async function* dial(
   const signal = options.signal === undefined ? stop.signal : AbortSignal.any([stop.signal, options.signal]);
   const queue = new PQueue({ concurrency: CONCURRENCY });
   const answered: Answered[] = [];
-  const state: { idle: boolean; wake: () => void } = { idle: false, wake: () => undefined };
+  const state: { idle: boolean; broken?: Error; wake: () => void } = { idle: false, wake: () => undefined };
+  // Sockets that wait for their turn are bounded, too: a firewall may answer for every port of the range.
+  let room: () => void = () => undefined;
+  signal.addEventListener('abort', () => room(), { once: true });
   const feed = (async () => {
     for (const address of candidates) {
       await queue.onSizeLessThan(CONCURRENCY);
+      while (answered.length >= CONCURRENCY && !signal.aborted) await new Promise<void>((resolve) => (room = resolve));
       if (signal.aborted) break;
       void queue.add(async () => {
         try {
@@ -61,17 +65,22 @@ export async function* dial(
       });
     }
     await queue.onIdle();
-    state.idle = true;
-    state.wake();
-  })();
+  })()
+    .catch((error: unknown) => (state.broken = error as Error))
+    .then(() => {
+      state.idle = true;
+      state.wake();
+    });
   try {
     for (;;) {
       const next = answered.shift();
+      room();
       if (next !== undefined) {
         // It may have been dropped while it waited for its turn.
         if (next.socket.destroyed) failed(next.address, new Error('closed by the other end'));
         else yield next;
-      } else if (state.idle || signal.aborted) return;
+      } else if (state.broken !== undefined) throw state.broken;
+      else if (state.idle || signal.aborted) return;
       else await new Promise<void>((resolve) => (state.wake = resolve));
     }
   } finally {

@@ -40,6 +40,8 @@ const IDLE_LIMIT_MS = 45_000;
 const TICK_MS = 5_000;
 /** How long the peer has to answer a close frame. */
 const CLOSE_TIMEOUT_MS = 2_000;
+/** Answers to pings that may wait for the socket at once. */
+const PONGS_WAITING_MAX = 64;
 
 /** See the module's head. Made from a socket whose opening handshake is done. */
 export class WebSocketConnection implements Connection {
@@ -60,6 +62,8 @@ export class WebSocketConnection implements Connection {
   #drainWaiters: (() => void)[] = [];
   readonly #pings = new Map<string, { sentMs: number; answered: (ms: number) => void; failed: (error: Error) => void }>();
   #pingCount = 0;
+  #pongsWaiting = 0;
+  #lastPing: Buffer | undefined;
   #ticker: NodeJS.Timeout | undefined;
   #closeTimer: NodeJS.Timeout | undefined;
   #lastTickMs = performance.now();
@@ -74,7 +78,7 @@ export class WebSocketConnection implements Connection {
     this.#parser = new FrameParser(
       {
         piece: (bytes, last, kind) => this.#piece(bytes, last, kind),
-        ping: (payload) => this.#write(OPCODE.pong, [payload]),
+        ping: (payload) => this.#answer(payload),
         pong: (payload) => this.#pong(payload),
         close: (code, reason) => this.#closeFrame(code, reason),
       },
@@ -94,10 +98,13 @@ export class WebSocketConnection implements Connection {
     const first = this.#handler === undefined;
     this.#handler = handler;
     if (!first) return;
+    if (this.#state === 'closed') {
+      queueMicrotask(() => handler.closed(this.#closeInfo(undefined)));
+      return;
+    }
     this.#lastHeardMs = this.#lastTickMs = performance.now();
     this.#ticker = setInterval(() => this.#tick(), TICK_MS);
-    if (this.#state === 'closed') queueMicrotask(() => handler.closed(this.#closeInfo(undefined)));
-    else if (!this.#paused) this.#startReading();
+    if (!this.#paused) this.#startReading();
   }
 
   #startReading(): void {
@@ -165,22 +172,20 @@ export class WebSocketConnection implements Connection {
   }
 
   destroy(): void {
-    this.#ourClose ??= { by: 'us', code: 1006, reason: '' };
+    if (this.#peerClose === undefined) this.#ourClose ??= { by: 'us', code: 1006, reason: '' };
     this.#socket.destroy();
   }
 
   #startClosing(code: number, reason: string): void {
-    this.#write(OPCODE.close, [code === 1005 ? Buffer.alloc(0) : closePayload(code, reason)]);
+    // The close frame waits behind data not yet sent: its time starts when it has left, and the tick ends a dead link.
+    const left = () => {
+      if (this.#state !== 'closed') this.#closeTimer ??= setTimeout(() => this.#socket.destroy(), CLOSE_TIMEOUT_MS);
+    };
+    this.#write(OPCODE.close, [code === 1005 ? Buffer.alloc(0) : closePayload(code, reason)], left);
     this.#state = 'closing';
     this.#wakeDrainWaiters();
     // Read on, so that the peer's close frame is seen even when the transfer had paused reading.
     if (this.#paused) this.resume();
-    const arm = () => {
-      this.#closeTimer ??= setTimeout(() => this.#socket.destroy(), CLOSE_TIMEOUT_MS);
-    };
-    // The close frame waits behind data not yet sent: its time starts when it has left, and the tick ends a dead link.
-    if (this.#socket.writableLength === 0) arm();
-    else this.#socket.once('drain', arm);
   }
 
   #write(opcode: Opcode, parts: readonly Uint8Array[], written?: () => void): void {
@@ -196,11 +201,11 @@ export class WebSocketConnection implements Connection {
     if (key !== undefined && masking === 'random') randomFillSync(key);
     const header = frameHeader(opcode, length, key);
     const body = key !== undefined && masking === 'random' ? maskedCopies(parts, key) : parts;
+    const chunks = [header, ...body];
     this.#socket.cork();
-    this.#socket.write(header);
-    body.forEach((part, index) => {
-      if (index < body.length - 1) this.#socket.write(part);
-      else this.#socket.write(part, () => this.#written(written));
+    chunks.forEach((chunk, index) => {
+      if (index < chunks.length - 1) this.#socket.write(chunk);
+      else this.#socket.write(chunk, () => this.#written(written));
     });
     this.#socket.uncork();
     this.#sent += header.length + length;
@@ -234,7 +239,25 @@ export class WebSocketConnection implements Connection {
   }
 
   #piece(bytes: Buffer, last: boolean, kind: MessageKind): void {
-    if (this.#state === 'open') this.#handler?.piece(bytes, last, kind);
+    if (this.#state === 'open' && !this.#socket.destroyed) this.#handler?.piece(bytes, last, kind);
+  }
+
+  /**
+   * Answers a ping. Of more pings than may wait for the socket only the latest is answered, as section 5.5.3 allows: a
+   * peer that pings and never reads would otherwise have us keep an answer for each.
+   */
+  #answer(ping: Buffer): void {
+    if (this.#pongsWaiting >= PONGS_WAITING_MAX) {
+      this.#lastPing = ping;
+      return;
+    }
+    this.#pongsWaiting += 1;
+    this.#write(OPCODE.pong, [ping], () => {
+      this.#pongsWaiting -= 1;
+      const next = this.#lastPing;
+      this.#lastPing = undefined;
+      if (next !== undefined) this.#answer(next);
+    });
   }
 
   #pong(payload: Buffer): void {
@@ -265,7 +288,8 @@ export class WebSocketConnection implements Connection {
 
   #closeInfo(cause: unknown): CloseInfo {
     if (this.#ourClose?.cause !== undefined) return this.#ourClose;
-    const info = this.#peerClose ?? this.#ourClose ?? { by: 'link', code: 1006, reason: '' };
+    // Ours comes first when it is there: then the peer's close frame was the answer to it.
+    const info = this.#ourClose ?? this.#peerClose ?? { by: 'link', code: 1006, reason: '' };
     const why = cause ?? this.#closeCause;
     return why === undefined ? info : { ...info, cause: why };
   }

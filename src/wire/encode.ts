@@ -11,6 +11,11 @@ import { FRAME_TYPE, type ControlFrame, type DataFrame, type Frame } from './fra
 /** Plain maps with string keys: no record extension, so that any msgpack library reads them. */
 const packr = new Packr({ useRecords: false, variableMapSize: true, mapsAsObjects: true });
 
+/** msgpackr writes a number past 32 bits as a float, which a strict reader does not take for an integer. */
+function uint(value: number): number | bigint {
+  return value < 2 ** 32 ? value : BigInt(value);
+}
+
 /** The frame's bytes, in parts that are joined in order; a data frame's payload is passed on as it is. */
 export function encodeFrame(frame: Frame): readonly Uint8Array[] {
   return frame.type === 'data' ? [dataHeader(frame), ...frame.payload] : [encodeControl(frame)];
@@ -44,14 +49,14 @@ function bodyOf(frame: ControlFrame): Record<string, unknown> {
       const mtime = Buffer.alloc(8);
       mtime.writeBigInt64BE(frame.mtimeNs);
       const { id, name, size, mode, chunkSize } = frame;
-      return { id, name, size, mode, mtime, chunkSize, identity: Buffer.from(frame.identity) };
+      return { id, name, size: uint(size), mode, mtime, chunkSize, identity: Buffer.from(frame.identity) };
     }
     case 'have':
       return { id: frame.id, first: frame.first, hashes: Buffer.from(frame.hashes) };
     case 'want':
-      return { id: frame.id, limit: frame.limit };
+      return { id: frame.id, limit: uint(frame.limit) };
     case 'credit':
-      return { limit: frame.limit };
+      return { limit: uint(frame.limit) };
     case 'fileEnd':
     case 'fileDone':
       return { id: frame.id, digest: Buffer.from(frame.digest) };
