@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { errorFromPeer, LimitError, peerText, ProtocolError, StorageError, StreamerError, IntegrityError } from '../errors.js';
+import { ConnectError, errorFromPeer, LimitError, peerText, ProtocolError, StorageError, StreamerError, IntegrityError } from '../errors.js';
 
 /** Bytes of one data message. The Python receiver counts its limit in whole messages of this size. */
 export const COMPAT_CHUNK_BYTES = 5 * 1024 * 1024;
@@ -48,16 +48,30 @@ export function parseEof(message: Uint8Array): string {
   return hash.toLowerCase();
 }
 
+/** Whether a message says that it is an eof, a valid one or not. */
+export function isEof(message: Uint8Array): boolean {
+  return objectOfType(message, 'eof') !== undefined;
+}
+
+/** The error of a message that is not what its place in the order asks for. */
+export function notInPlace(type: 'init' | 'eof'): ProtocolError {
+  return new ProtocolError('protocol-violation', `the other end sent something else where its '${type}' message belongs`);
+}
+
 function parseObject(message: Uint8Array, type: 'init' | 'eof'): Record<string, unknown> {
+  const value = objectOfType(message, type);
+  if (value === undefined) throw notInPlace(type);
+  return value;
+}
+
+function objectOfType(message: Uint8Array, type: 'init' | 'eof'): Record<string, unknown> | undefined {
   let value: unknown;
   try {
     value = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(message));
-  } catch (cause) {
-    throw new ProtocolError('protocol-violation', `the other end sent something else where its '${type}' message belongs`, { cause });
+  } catch {
+    return undefined;
   }
-  if (typeof value !== 'object' || value === null || (value as { type?: unknown }).type !== type) {
-    throw new ProtocolError('protocol-violation', `the other end sent something else where its '${type}' message belongs`);
-  }
+  if (typeof value !== 'object' || value === null || (value as { type?: unknown }).type !== type) return undefined;
   return value as Record<string, unknown>;
 }
 
@@ -74,8 +88,10 @@ export function closeForError(error: unknown): { code: number; reason: string } 
 
 /** What a peer's close frame means, or undefined when it is a good end. */
 export function errorFromClose(code: number, reason: string, peerIs: 'sender' | 'receiver'): StreamerError | undefined {
-  if (code === 1000 || code === 1001 || code === 1005) return undefined;
+  if (code === 1000 || code === 1005) return undefined;
   const { name, ours } = parseReason(reason);
+  // The Python server closes with 1001 when it is told to stop, and when a second client has ended its session.
+  if (code === 1001 || ours === 'aborted') return new ConnectError('connect-lost', 'the other end was stopped; the compat wire cannot resume: start again');
   if (ours !== undefined) return errorFromPeer(ours, name);
   if (code === 1009) return new LimitError('limit-inbound', `the other end refuses the file: ${peerText(reason) || 'it is over its inbound transfer limit'}`);
   if (code === 3003) {

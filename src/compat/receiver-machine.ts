@@ -8,16 +8,16 @@
  *
  * @module
  */
-import { ConnectError, IntegrityError, LimitError, ProtocolError, StreamerError } from '../errors.js';
-import { CONTROL_MESSAGE_MAX, errorFromClose, parseEof, parseInit } from './messages.js';
-import type { RunningHash } from './sender-machine.js';
+import { ConnectError, IntegrityError, LimitError, StreamerError } from '../errors.js';
+import { CONTROL_MESSAGE_MAX, errorFromClose, isEof, notInPlace, parseEof, parseInit } from './messages.js';
+import type { CompatClosed, RunningHash } from './sender-machine.js';
 
 /** Facts. */
 export type CompatReceiverInput =
   /** A piece of a message, as it arrives. `bytes` is only looked at, and passed on in a `write`, during the call. */
   | { readonly kind: 'piece'; readonly bytes: Uint8Array; readonly last: boolean; readonly text: boolean }
   | { readonly kind: 'committed' }
-  | { readonly kind: 'closed'; readonly by: 'peer' | 'us' | 'link'; readonly code: number; readonly reason: string };
+  | CompatClosed;
 
 /** Wishes. */
 export type CompatReceiverEffect =
@@ -68,21 +68,21 @@ export class CompatReceiverMachine {
   #piece({ bytes, last, text }: Extract<CompatReceiverInput, { kind: 'piece' }>): CompatReceiverEffect[] {
     const state = this.#state;
     if (state.name === 'data') return this.#data(state, bytes, last, text);
-    if (state.name === 'committing') throw new ProtocolError('protocol-violation', 'the other end sent something after the end of the file');
+    // The file is whole and verified: as to the reference, nothing after its eof matters.
+    if (state.name === 'committing') return [];
     this.#controlBytes += bytes.length;
-    if (this.#controlBytes > CONTROL_MESSAGE_MAX) {
-      const what = state.name === 'eof' ? 'more bytes than it announced' : 'something else where its init message belongs';
-      throw new IntegrityError('integrity-size', `the other end sent ${what}`);
-    }
+    if (this.#controlBytes > CONTROL_MESSAGE_MAX) throw state.name === 'eof' && !text ? tooMuch() : notInPlace(state.name === 'eof' ? 'eof' : 'init');
     this.#control.push(Buffer.from(bytes));
     if (!last) return [];
     const message = Buffer.concat(this.#control);
     this.#control = [];
     this.#controlBytes = 0;
-    return state.name === 'init' ? this.#init(message) : this.#eof(message);
+    return state.name === 'init' ? this.#init(message, text) : this.#eof(message, text);
   }
 
-  #init(message: Uint8Array): CompatReceiverEffect[] {
+  #init(message: Uint8Array, text: boolean): CompatReceiverEffect[] {
+    // The reference fails on a TEXT init, with 1011.
+    if (text) throw notInPlace('init');
     const { size } = parseInit(message);
     if (size > this.#limitBytes) {
       const text = `Inbound transfer limit exceeded, max allowed transfer size: ${this.#limitBytes} bytes.`;
@@ -95,7 +95,7 @@ export class CompatReceiverMachine {
   #data(state: Extract<State, { name: 'data' }>, bytes: Uint8Array, last: boolean, text: boolean): CompatReceiverEffect[] {
     if (text) throw new IntegrityError('integrity-size', `the other end ended the file after ${state.offset} of ${state.size} bytes`);
     const { offset } = state;
-    if (offset + bytes.length > state.size) throw new IntegrityError('integrity-size', 'the other end sent more bytes than it announced');
+    if (offset + bytes.length > state.size) throw tooMuch();
     this.#hash.update(bytes);
     state.offset += bytes.length;
     // Not before the message ends: what else it holds would be too much, and no eof.
@@ -103,7 +103,9 @@ export class CompatReceiverMachine {
     return bytes.length === 0 ? [] : [{ kind: 'write', offset, bytes }];
   }
 
-  #eof(message: Uint8Array): CompatReceiverEffect[] {
+  #eof(message: Uint8Array, text: boolean): CompatReceiverEffect[] {
+    // A binary message here is an eof or data: the same bytes inside the last message would have been too many, too.
+    if (!text && !isEof(message)) throw tooMuch();
     const announced = parseEof(message);
     const sha256 = this.#hash.hex();
     if (announced !== sha256) throw new IntegrityError('integrity-digest', "the received file's SHA-256 is not the sent file's");
@@ -118,10 +120,16 @@ export class CompatReceiverMachine {
     return [{ kind: 'done', sha256 }];
   }
 
-  #closed({ by, code, reason }: Extract<CompatReceiverInput, { kind: 'closed' }>): CompatReceiverEffect[] {
-    // The sender may go as soon as it has sent its eof: the file is whole and verified.
+  #closed({ by, code, reason, error }: CompatClosed): CompatReceiverEffect[] {
+    // The sender may go, in whatever way, as soon as it has sent its eof: the file is whole and verified.
     if (this.#state.name === 'committing') return [];
-    const error = by === 'peer' ? errorFromClose(code, reason, 'sender') : undefined;
-    throw error ?? new ConnectError('connect-lost', 'the link was lost before the whole file had come; the compat wire cannot resume: start again');
+    if (error !== undefined) throw error;
+    const told = by === 'peer' ? errorFromClose(code, reason, 'sender') : undefined;
+    const what = by === 'peer' ? 'the other end left' : 'the link was lost';
+    throw told ?? new ConnectError('connect-lost', `${what} before the whole file had come; the compat wire cannot resume: start again`);
   }
+}
+
+function tooMuch(): IntegrityError {
+  return new IntegrityError('integrity-size', 'the other end sent more bytes than it announced');
 }

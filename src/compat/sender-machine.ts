@@ -16,6 +16,16 @@ export interface RunningHash {
   hex(): string;
 }
 
+/** The connection is over. */
+export interface CompatClosed {
+  readonly kind: 'closed';
+  readonly by: 'peer' | 'us' | 'link';
+  readonly code: number;
+  readonly reason: string;
+  /** What is known of it besides: a rule that the peer broke, its silence, a reset. It says more than the code. */
+  readonly error?: StreamerError | undefined;
+}
+
 /** Facts. */
 export type CompatSenderInput =
   | { readonly kind: 'start' }
@@ -23,7 +33,7 @@ export type CompatSenderInput =
   | { readonly kind: 'room' }
   | { readonly kind: 'chunkRead'; readonly bytes: Uint8Array }
   | { readonly kind: 'sourceUnchanged' }
-  | { readonly kind: 'closed'; readonly by: 'peer' | 'us' | 'link'; readonly code: number; readonly reason: string };
+  | CompatClosed;
 
 /** Wishes. */
 export type CompatSenderEffect =
@@ -101,15 +111,16 @@ export class CompatSenderMachine {
     return [{ kind: 'sendText', message: buildEof(sha256) }];
   }
 
-  #closed({ by, code, reason }: Extract<CompatSenderInput, { kind: 'closed' }>): CompatSenderEffect[] {
+  #closed({ by, code, reason, error }: CompatClosed): CompatSenderEffect[] {
     const state = this.#state;
-    const error = by === 'peer' ? errorFromClose(code, reason, 'receiver') : undefined;
-    if (error === undefined && by === 'peer' && state.name === 'closing') {
+    const told = error ?? (by === 'peer' ? errorFromClose(code, reason, 'receiver') : undefined);
+    if (told === undefined && by === 'peer' && state.name === 'closing') {
       this.#state = { name: 'done' };
       return [{ kind: 'done', sha256: state.sha256 }];
     }
     this.#state = { name: 'failed' };
-    const lost = 'the link was lost before the receiver had the whole file; the compat wire cannot resume: start again';
-    return [{ kind: 'fail', error: error ?? new ConnectError('connect-lost', lost) }];
+    const what = by === 'peer' ? 'the other end left' : 'the link was lost';
+    const lost = `${what} before the receiver had the whole file; the compat wire cannot resume: start again`;
+    return [{ kind: 'fail', error: told ?? new ConnectError('connect-lost', lost) }];
   }
 }

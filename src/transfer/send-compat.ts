@@ -84,12 +84,7 @@ function sendMessages(connection: Connection, source: Source, request: SendReque
   const feed = pump(machine, perform, outcome.fail);
   connection.attach({
     piece: () => outcome.fail(new ProtocolError('protocol-violation', 'the receiver sent something, where the compat wire has nothing for it to say')),
-    closed: (info) => {
-      const error = errorOfClose(info);
-      // A rule that the peer broke, or its silence, says more than the close that followed.
-      if (info.by !== 'peer' && info.cause !== undefined) outcome.fail(error);
-      else feed({ kind: 'closed', by: info.by, code: info.code, reason: info.reason });
-    },
+    closed: ({ by, code, reason, cause }) => feed({ kind: 'closed', by, code, reason, error: by !== 'peer' && cause !== undefined ? errorOfClose({ by, code, reason, cause }) : undefined }),
   });
   feed({ kind: 'start' });
   for (let i = 0; i < CHUNKS_AT_ONCE; i += 1) feed({ kind: 'room' });

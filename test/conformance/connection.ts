@@ -8,6 +8,7 @@ import { randomBytes } from 'node:crypto';
 import { describe, it, type TestContext } from 'node:test';
 import { ConnectError } from '../../src/errors.js';
 import type { CloseInfo, Connection, MessageKind } from '../../src/transport/connection.js';
+import { turns } from '../support/fake-events.js';
 
 /** Two connected ends; what they need is taken down by the test's `after`. */
 export interface ConnectionPair {
@@ -66,11 +67,6 @@ export class Recorder {
     this.#waiters = this.#waiters.filter((waiter) => !ready.includes(waiter));
     for (const { resolve } of ready) resolve();
   }
-}
-
-/** A few turns of the event loop, for what must not happen. */
-export async function turns(count = 5): Promise<void> {
-  for (let i = 0; i < count; i += 1) await new Promise((resolve) => setImmediate(resolve));
 }
 
 const MIB = 1024 * 1024;

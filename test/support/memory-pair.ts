@@ -205,14 +205,15 @@ export class MemoryConnection implements Connection {
       this.#underWay += bytes.length;
       this.#buffered -= bytes.length;
       this.#sentClose ||= item.what === 'close';
-      this.#peer?.#take({ item, bytes, dueMs: performance.now() + latencyMs });
+      this.#peer?.takeIn({ item, bytes, dueMs: performance.now() + latencyMs });
       if (item.what === 'message') item.written?.();
     }
     if (this.#buffered <= this.#lowWater) this.#wakeDrainWaiters();
     if (this.#peerSaidClose && this.#sentClose) this.#over();
   }
 
-  #take(travelling: Travelling): void {
+  /** The other end's part of the link. */
+  takeIn(travelling: Travelling): void {
     this.#inbox.push(travelling);
     this.#deliverSoon();
   }
@@ -242,10 +243,20 @@ export class MemoryConnection implements Connection {
       return;
     }
     this.#inbox.shift();
-    if (item.what === 'ping') this.#put({ what: 'pong', id: item.id });
-    else if (item.what === 'pong') this.#pong(item.id);
-    else if (item.what === 'end') this.#over();
-    else this.#closeArrived(item.code, item.reason);
+    switch (item.what) {
+      case 'ping':
+        this.#put({ what: 'pong', id: item.id });
+        break;
+      case 'pong':
+        this.#pong(item.id);
+        break;
+      case 'close':
+        this.#closeArrived(item.code, item.reason);
+        break;
+      case 'end':
+        this.#over();
+        break;
+    }
   }
 
   #deliverPiece(next: Travelling, kind: MessageKind): void {
@@ -256,13 +267,14 @@ export class MemoryConnection implements Connection {
     if (last) this.#inbox.shift();
     else this.#inbox[0] = { ...next, bytes: next.bytes.subarray(size) };
     this.wireBytes.received += size;
-    this.#peer?.#arrived(size);
+    this.#peer?.takenIn(size);
     if (this.#state === 'open' && (size > 0 || last)) this.#handler?.piece(piece, last, kind);
     piece.fill(0xdb);
     this.#link.delivered(size, last ? 1 : 0);
   }
 
-  #arrived(bytes: number): void {
+  /** The other end has read so much. */
+  takenIn(bytes: number): void {
     this.#underWay -= bytes;
     this.#shipSoon();
   }
