@@ -11,12 +11,12 @@ import { UsageError } from '../errors.js';
 import { openSink, type Sink } from '../storage/sink.js';
 import type { Connection } from '../transport/connection.js';
 import { IDENTITY_BYTES } from '../wire/constants.js';
-import { errorOfClose } from './channel.js';
 import { Outcome } from './outcome.js';
 import { ProgressMeter, type TransferResult } from './progress.js';
 import { pump } from './pump.js';
 import type { ReceiveRequest } from './receive.js';
 import { compatResult } from './result.js';
+import { closedFact } from './send-compat.js';
 
 /** Bytes waiting for the disk at which reading from the socket stops. */
 const WAITING_MAX = 3 * COMPAT_CHUNK_BYTES;
@@ -45,6 +45,9 @@ class CompatReceiving {
   readonly #writes = new Set<Promise<void>>();
   #sink: Sink | undefined;
   #opening = false;
+  #started: Promise<void> | undefined;
+  /** From the eof on: gives the SHA-256 when the file has its name. */
+  #committing: Promise<string> | undefined;
   /** What arrived in the same read as the init, before the target was open. */
   #early: CompatReceiverInput[] = [];
   #waiting = 0;
@@ -59,7 +62,7 @@ class CompatReceiving {
 
   async run(): Promise<{ hex: string; size: number }> {
     try {
-      const hex = await this.#transfer();
+      const hex = await this.#transfer().catch((error: unknown) => this.#unlessCommitted(error));
       this.#connection.close(1000, '');
       return { hex, size: this.#size };
     } catch (error) {
@@ -67,9 +70,17 @@ class CompatReceiving {
       this.#connection.close(code, reason);
       throw error;
     } finally {
-      await Promise.allSettled(this.#writes);
+      // It may have ended while the target was still being opened.
+      await Promise.allSettled([...this.#writes, this.#started]);
       await this.#sink?.discard();
     }
+  }
+
+  /** A commit that has begun decides: what is stopped meanwhile must not be called a failure and yet have its name. */
+  async #unlessCommitted(error: unknown): Promise<string> {
+    const hex = await this.#committing?.catch(() => undefined);
+    if (hex === undefined) throw error;
+    return hex;
   }
 
   #transfer(): Promise<string> {
@@ -79,13 +90,15 @@ class CompatReceiving {
       if (outcome.over) return;
       switch (effect.kind) {
         case 'started':
-          this.#start(effect.size).then(() => this.#opened(feed), outcome.fail);
+          this.#started = this.#start(effect.size);
+          this.#started.then(() => this.#opened(feed), outcome.fail);
           break;
         case 'write':
           this.#write(effect.offset, effect.bytes, outcome.fail);
           break;
         case 'commit':
-          this.#commit().then(() => feed({ kind: 'committed' }), outcome.fail);
+          this.#committing = this.#commit(effect.sha256);
+          this.#committing.then(() => feed({ kind: 'committed' }), outcome.fail);
           break;
         case 'done':
           outcome.succeed(effect.sha256);
@@ -102,10 +115,7 @@ class CompatReceiving {
     };
     this.#connection.attach({
       piece: (bytes, last, kind) => take({ kind: 'piece', bytes: this.#opening ? Buffer.from(bytes) : bytes, last, text: kind === 'text' }),
-      closed: (info) => {
-        if (info.by !== 'peer' && info.cause !== undefined) outcome.fail(errorOfClose(info));
-        else take({ kind: 'closed', by: info.by, code: info.code, reason: info.reason });
-      },
+      closed: (info) => take(closedFact(info)),
     });
     return outcome.promise;
   }
@@ -151,10 +161,11 @@ class CompatReceiving {
     this.#writes.add(settled);
   }
 
-  async #commit(): Promise<void> {
+  async #commit(sha256Hex: string): Promise<string> {
     await Promise.all(this.#writes);
     this.#meter?.flush();
     this.#request.onProgress({ type: 'finishing' });
     await this.#sink?.commit();
+    return sha256Hex;
   }
 }

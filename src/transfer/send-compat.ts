@@ -4,11 +4,11 @@
  * @module
  */
 import { COMPAT_CHUNK_BYTES, closeForError } from '../compat/messages.js';
-import { CompatSenderMachine, type CompatSenderEffect } from '../compat/sender-machine.js';
+import { CompatSenderMachine, type CompatClosed, type CompatSenderEffect } from '../compat/sender-machine.js';
 import { sha256 } from '../crypto/checksum.js';
 import { ProtocolError } from '../errors.js';
 import type { Source } from '../storage/source.js';
-import type { Connection } from '../transport/connection.js';
+import type { CloseInfo, Connection } from '../transport/connection.js';
 import { BufferPool } from './buffer-pool.js';
 import { errorOfClose } from './channel.js';
 import { Outcome } from './outcome.js';
@@ -27,6 +27,12 @@ export async function sendCompat(connection: Connection, source: Source, request
   request.onProgress({ type: 'started', name, size, resumedBytes: 0 });
   const hex = await sendMessages(connection, source, request);
   return compatResult({ action: 'send', path: request.path, name, size, sha256: hex, startMs, remote: connection.remote });
+}
+
+/** The end of a connection, for either machine. What the peer says by a close frame is theirs to read. */
+export function closedFact(info: CloseInfo): CompatClosed {
+  const { by, code, reason, cause } = info;
+  return { kind: 'closed', by, code, reason, error: by !== 'peer' && cause !== undefined ? errorOfClose(info) : undefined };
 }
 
 function sendMessages(connection: Connection, source: Source, request: SendRequest): Promise<string> {
@@ -84,7 +90,7 @@ function sendMessages(connection: Connection, source: Source, request: SendReque
   const feed = pump(machine, perform, outcome.fail);
   connection.attach({
     piece: () => outcome.fail(new ProtocolError('protocol-violation', 'the receiver sent something, where the compat wire has nothing for it to say')),
-    closed: ({ by, code, reason, cause }) => feed({ kind: 'closed', by, code, reason, error: by !== 'peer' && cause !== undefined ? errorOfClose({ by, code, reason, cause }) : undefined }),
+    closed: (info) => feed(closedFact(info)),
   });
   feed({ kind: 'start' });
   for (let i = 0; i < CHUNKS_AT_ONCE; i += 1) feed({ kind: 'room' });

@@ -36,7 +36,8 @@ export interface Connection {
   /** Sets who takes messages. Nothing is read from the socket before this is called. */
   attach(handler: MessageHandler): void;
   /**
-   * Sends one message made of `parts` joined in order. The parts must not be changed until they are written.
+   * Sends one message made of `parts` joined in order. The parts are the connection's from now on, and may be changed
+   * (masked) in place, until they are written.
    * Returns false when the socket is behind: then wait for {@link drained} before sending more.
    * @param written called when the operating system has taken the message, or the connection has ended.
    */

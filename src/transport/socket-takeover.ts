@@ -31,7 +31,8 @@ type TakeoverOptions = ConstructorParameters<typeof Socket>[0] & { handle: Handl
  */
 export function takeOverSocket(socket: Duplex, onBytes: (bytes: Buffer) => void): Duplex {
   socket.pause();
-  socket.removeAllListeners();
+  // One by one: removing all at once would have node look at the stream anew in the next tick and start reading.
+  for (const name of socket.eventNames()) socket.removeAllListeners(name);
   const moved = moveHandle(socket, onBytes);
   if (moved !== undefined) return moved;
   socket.on('data', onBytes);

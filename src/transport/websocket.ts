@@ -200,8 +200,8 @@ export class WebSocketConnection implements Connection {
     const key = masking === 'none' ? undefined : Buffer.alloc(4);
     if (key !== undefined && masking === 'random') randomFillSync(key);
     const header = frameHeader(opcode, length, key);
-    const body = key !== undefined && masking === 'random' ? maskedCopies(parts, key) : parts;
-    const chunks = [header, ...body];
+    if (key !== undefined && masking === 'random') maskInPlace(parts, key);
+    const chunks = [header, ...parts];
     this.#socket.cork();
     chunks.forEach((chunk, index) => {
       if (index < chunks.length - 1) this.#socket.write(chunk);
@@ -318,14 +318,12 @@ export class WebSocketConnection implements Connection {
   }
 }
 
-function maskedCopies(parts: readonly Uint8Array[], key: Uint8Array): Buffer[] {
+function maskInPlace(parts: readonly Uint8Array[], key: Uint8Array): void {
   let offset = 0;
-  return parts.map((part) => {
-    const copy = Buffer.from(part);
-    applyMask(copy, key, offset);
+  for (const part of parts) {
+    applyMask(part, key, offset);
     offset += part.length;
-    return copy;
-  });
+  }
 }
 
 function remoteOf(socket: Partial<Socket>): string {
