@@ -2,7 +2,7 @@
 // `--tests` builds build/ instead: sources, tests and benches, type-checked, for node's own runner.
 import { spawnSync } from 'node:child_process';
 import { createRequire } from 'node:module';
-import { existsSync, readFileSync, renameSync, rmSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import path from 'node:path';
 
@@ -32,7 +32,7 @@ function tsc(project, outDir) {
 async function bundle(outdir) {
   const { build } = await import('esbuild');
   const { version } = JSON.parse(readFileSync(path.join(root, 'package.json'), 'utf8'));
-  await build({
+  const { metafile } = await build({
     absWorkingDir: root,
     entryPoints: { streamer: 'src/cli/main.ts' },
     outdir,
@@ -43,14 +43,40 @@ async function bundle(outdir) {
     platform: 'node',
     target: 'node20',
     minify: true,
-    legalComments: 'linked',
+    legalComments: 'none',
+    metafile: true,
     define: { STREAMER_VERSION: JSON.stringify(version) },
     // CommonJS dependencies (ws, commander) ask for node's own modules with require.
     banner: { js: "import{createRequire as __cr}from'node:module';const require=__cr(import.meta.url);" },
   });
+  writeFileSync(path.join(outdir, 'LICENSES.txt'), licencesOf(Object.keys(metafile.inputs)));
+}
+
+/** The licences of the packages that went into the bundle, as each of them asks. */
+function licencesOf(inputs) {
+  const names = new Set(inputs.map((input) => /^node_modules\/((?:@[^/]+\/)?[^/]+)/.exec(input)?.[1]).filter(Boolean));
+  return [...names].sort().map((name) => {
+    const directory = path.join(root, 'node_modules', name);
+    const { version, license } = JSON.parse(readFileSync(path.join(directory, 'package.json'), 'utf8'));
+    const file = readdirSync(directory).find((entry) => /^licen[cs]e/i.test(entry));
+    return `${name} ${version} (${license})\n\n${file === undefined ? '' : readFileSync(path.join(directory, file), 'utf8').trim()}\n`;
+  }).join(`\n${'-'.repeat(80)}\n\n`);
+}
+
+/** `npm install -g .` in a fresh clone runs this before anything is installed: then the build's own tools come first. */
+function ensureTools() {
+  if (existsSync(path.join(root, 'node_modules/typescript'))) return;
+  const npm = process.env.npm_execpath;
+  const [command, words] = npm === undefined ? ['npm', []] : [process.execPath, [npm]];
+  const env = { ...process.env };
+  // Settings of the global install that called us are not meant for this one.
+  for (const name of Object.keys(env)) if (/^npm_config_(global|prefix|location|omit)$/i.test(name)) delete env[name];
+  const run = spawnSync(command, [...words, 'ci', '--ignore-scripts', '--no-audit', '--no-fund'], { cwd: root, stdio: 'inherit', env });
+  if (run.status !== 0) throw new Error('npm ci failed');
 }
 
 try {
+  ensureTools();
   if (process.argv.includes('--tests')) {
     await replacing('build', (fresh) => tsc('tsconfig.test.json', fresh));
   } else {
