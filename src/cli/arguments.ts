@@ -3,14 +3,11 @@
  *
  * @module
  */
-import { readFileSync } from 'node:fs';
 import { InvalidArgumentError } from 'commander';
-import { StorageError, UsageError } from '../errors.js';
+import { UsageError } from '../errors.js';
 import { WIRE_CHOICES, type WireChoice } from '../options.js';
 import { parseDuration, parseSize } from '../util/units.js';
-
-/** Most bytes of a file that holds a secret or coordinates. */
-const SECRET_FILE_MAX = 64 * 1024;
+import { readTextFile } from './text-file.js';
 
 /**
  * `--port-range 5665 5670` takes two words, as the reference's does; commander's options take one, or all that follow.
@@ -71,8 +68,8 @@ export function readCoordinates(given: string | undefined, env: NodeJS.ProcessEn
   if (source === undefined || source === '') {
     throw new UsageError('no coordinates: give them as an argument, as @file, as - for standard input, or in STREAMER_COORDINATES');
   }
-  if (source === '-') return readSecretFile(0, 'standard input');
-  if (source.startsWith('@')) return readSecretFile(source.slice(1), source.slice(1));
+  if (source === '-') return readTextFile(0, 'standard input');
+  if (source.startsWith('@')) return readTextFile(source.slice(1), source.slice(1));
   return source;
 }
 
@@ -85,19 +82,7 @@ export function looksLikeCoordinates(word: string): boolean {
 export function readSecret(options: { readonly secret?: string; readonly secretFile?: string }, env: NodeJS.ProcessEnv): string | undefined {
   if (options.secret !== undefined && options.secretFile !== undefined) throw new UsageError('give --secret or --secret-file, not both');
   if (options.secret !== undefined) return options.secret;
-  if (options.secretFile !== undefined) return readSecretFile(options.secretFile, options.secretFile).trim();
+  if (options.secretFile !== undefined) return readTextFile(options.secretFile, options.secretFile).trim();
   const fromEnv = env['STREAMER_SECRET'];
   return fromEnv === '' ? undefined : fromEnv;
-}
-
-function readSecretFile(file: string | number, name: string): string {
-  let text: string;
-  try {
-    text = readFileSync(file, 'utf8');
-  } catch (cause) {
-    const why = (cause as NodeJS.ErrnoException).code === 'ENOENT' ? 'it does not exist' : (cause as Error).message;
-    throw new StorageError('storage-missing', `cannot read ${name}: ${why}`, { cause });
-  }
-  if (text.length > SECRET_FILE_MAX) throw new UsageError(`${name} is too long to be coordinates or a secret`);
-  return text;
 }

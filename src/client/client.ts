@@ -10,7 +10,6 @@ import { UsageError } from '../errors.js';
 import { checkDuration, checkWindow, DEFAULTS, type WireChoice } from '../options.js';
 import { assertTargetFree } from '../storage/sink.js';
 import type { Sink } from '../storage/sink.js';
-import { resolveTarget } from '../storage/safe-path.js';
 import type { ProgressListener, TransferResult } from '../transfer/progress.js';
 import { compatTarget, receiveCompat } from '../transfer/receive-compat.js';
 import { receiveNative } from '../transfer/receive.js';
@@ -92,30 +91,15 @@ export async function receive(options: ReceiveOptions): Promise<TransferResult> 
   checkWindow(windowBytes);
   const onProgress = options.onProgress ?? (() => undefined);
   const plan = planOf(options, 'receive');
-  if (plan.wire === 'compat') compatTarget(path);
   if (path !== undefined) await assertTargetFree(path);
-  const connected = await connectAndTell(plan);
+  const connected = await connectAndTell({ ...plan, beforeCompat: () => compatTarget(path) });
   const request = { path, signal, onProgress, windowBytes, limitBytes: Number.MAX_SAFE_INTEGER, wrapSink };
   const result =
     connected.wire === 'native'
       ? await receiveNative(new RedialingLinks(connected, plan), request)
-      : await receiveFromReference(connected, path, request);
+      : await receiveCompat(connected.connection, await compatTarget(path), request);
   onProgress({ type: 'done', result });
   return result;
-}
-
-async function receiveFromReference(
-  connected: Extract<Connected, { wire: 'compat' }>,
-  path: string | undefined,
-  request: Parameters<typeof receiveCompat>[2],
-): Promise<TransferResult> {
-  try {
-    const target = await resolveTarget({ path: compatTarget(path), peerName: '' });
-    return await receiveCompat(connected.connection, target, request);
-  } catch (error) {
-    connected.connection.close(1001, '');
-    throw error;
-  }
 }
 
 function planOf(options: ClientOptions, action: Action): RedialOptions {

@@ -26,6 +26,8 @@ export interface ConnectOptions {
   readonly coordinates: Coordinates;
   readonly wire: WireChoice;
   readonly hello: HelloFrame;
+  /** Checks that need no peer, before the one session of a server of the reference is used up. It may throw. */
+  readonly beforeCompat?: (() => Promise<unknown>) | undefined;
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -93,11 +95,15 @@ class RefusedByServer extends ConnectError {
 async function tryCandidate(answered: Answered, options: ConnectOptions): Promise<Connected> {
   const { coordinates, wire } = options;
   if (coordinates.version === 2) return native(await open(answered, options, { native: true, secret: undefined }), options);
-  if (wire === 'compat') return compat(await open(answered, options, { native: false, secret: coordinates.secret }));
+  if (wire === 'compat') {
+    await options.beforeCompat?.();
+    return compat(await open(answered, options, { native: false, secret: coordinates.secret }));
+  }
   // Asked without the secret first: a native server needs none, and so it never crosses the wire in the clear. The
   // reference answers 401 and goes on serving (observed in 0.0.21), so asking costs nothing.
   const first = await open(answered, options, { native: true, secret: undefined });
   if (first.upgraded || first.refusal.status !== 401 || wire === 'native') return native(first, options);
+  await options.beforeCompat?.();
   const socket = await connectTcp(answered.address, OPENING_TIMEOUT_MS, options.signal).catch((cause: unknown) => {
     throw new ConnectError('connect-failed', `${answered.address.host} answered once and then no more`, { cause });
   });

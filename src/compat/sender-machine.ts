@@ -1,9 +1,10 @@
 /**
  * The sender's states on the reference wire: inputs in, effects out; no IO, no clock.
  *
- *     idle ── start ──▶ streaming ── all read ──▶ checking ── source unchanged ──▶ closing ── closed by the receiver ──▶ done
+ *     idle ── start ──▶ streaming ── all read ──▶ checking ── source unchanged ──▶ ending ── eof sent ──▶ closing ── closed by the receiver ──▶ done
  *
- * The reference has no confirmation; the receiver's clean close after the eof is the most that it ever says.
+ * The reference has no confirmation; the receiver's clean close after the eof is the most that it ever says. The same
+ * close before the eof is what a Python client that the user interrupts sends: `ending` tells the two apart.
  *
  * @module
  */
@@ -33,6 +34,8 @@ export type CompatSenderInput =
   | { readonly kind: 'room' }
   | { readonly kind: 'chunkRead'; readonly bytes: Uint8Array }
   | { readonly kind: 'sourceUnchanged' }
+  /** The eof is on its way: the connection was still open for it. */
+  | { readonly kind: 'eofSent' }
   | CompatClosed;
 
 /** Wishes. */
@@ -48,7 +51,7 @@ export type CompatSenderEffect =
 type State =
   | { readonly name: 'idle' | 'checking' | 'done' | 'failed' }
   | { readonly name: 'streaming'; offset: number; reading: boolean }
-  | { readonly name: 'closing'; readonly sha256: string };
+  | { readonly name: 'ending' | 'closing'; readonly sha256: string };
 
 /** See the module's head. */
 export class CompatSenderMachine {
@@ -76,6 +79,9 @@ export class CompatSenderMachine {
         return this.#chunkRead(input.bytes);
       case 'sourceUnchanged':
         return this.#finish();
+      case 'eofSent':
+        if (this.#state.name === 'ending') this.#state = { name: 'closing', sha256: this.#state.sha256 };
+        return [];
       case 'closed':
         return this.#closed(input);
     }
@@ -107,7 +113,7 @@ export class CompatSenderMachine {
   #finish(): CompatSenderEffect[] {
     if (this.#state.name !== 'checking') return [];
     const sha256 = this.#hash.hex();
-    this.#state = { name: 'closing', sha256 };
+    this.#state = { name: 'ending', sha256 };
     return [{ kind: 'sendText', message: buildEof(sha256) }];
   }
 

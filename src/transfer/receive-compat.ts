@@ -8,6 +8,7 @@ import { closeForError, COMPAT_CHUNK_BYTES } from '../compat/messages.js';
 import { CompatReceiverMachine, type CompatReceiverEffect, type CompatReceiverInput } from '../compat/receiver-machine.js';
 import { sha256 } from '../crypto/checksum.js';
 import { UsageError } from '../errors.js';
+import { isDirectory } from '../storage/safe-path.js';
 import { openSink, type Sink } from '../storage/sink.js';
 import type { Connection } from '../transport/connection.js';
 import { IDENTITY_BYTES } from '../wire/constants.js';
@@ -32,10 +33,12 @@ export async function receiveCompat(connection: Connection, target: string, requ
   return compatResult({ action: 'receive', path: target, name: path.basename(target), size, sha256: hex, startMs, remote: connection.remote });
 }
 
-/** The target of a compat transfer. @throws UsageError when no name can be had. */
-export function compatTarget(target: string | undefined): string {
-  if (target !== undefined) return target;
-  throw new UsageError('the other end speaks the compat wire, which carries no file name: give the target path');
+/** The target of a compat transfer: a file's path. @throws UsageError when that is not what was given. */
+export async function compatTarget(target: string | undefined): Promise<string> {
+  const lacking = 'the other end speaks the compat wire, which carries no file name';
+  if (target === undefined) throw new UsageError(`${lacking}: give the target path`);
+  if (target.endsWith('/') || (await isDirectory(target))) throw new UsageError(`${lacking}: give the target file, not a directory`);
+  return target;
 }
 
 class CompatReceiving {

@@ -57,6 +57,12 @@ function sendMessages(connection: Connection, source: Source, request: SendReque
       meter.add(message.length);
       setImmediate(() => feed({ kind: 'room' }));
     });
+  const sendEof = (message: Uint8Array) => {
+    const before = connection.wireBytes.sent;
+    connection.send([message], 'text');
+    // Once the peer has closed, a connection sends nothing more, and this is the only sign of it.
+    if (connection.wireBytes.sent > before) feed({ kind: 'eofSent' });
+  };
   const perform = (effect: CompatSenderEffect) => {
     if (outcome.over) return;
     switch (effect.kind) {
@@ -64,7 +70,7 @@ function sendMessages(connection: Connection, source: Source, request: SendReque
         connection.send([effect.message], 'binary');
         break;
       case 'sendText':
-        connection.send([effect.message], 'text');
+        sendEof(effect.message);
         break;
       case 'sendChunk':
         sendChunk(effect.message);
@@ -74,6 +80,7 @@ function sendMessages(connection: Connection, source: Source, request: SendReque
         break;
       case 'checkSource':
         source.assertUnchanged().then(() => {
+          if (outcome.over) return;
           meter.flush();
           request.onProgress({ type: 'finishing' });
           feed({ kind: 'sourceUnchanged' });

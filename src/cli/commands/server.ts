@@ -3,13 +3,13 @@
  *
  * @module
  */
-import { randomBytes } from 'node:crypto';
-import { open, rename, rm } from 'node:fs/promises';
-import { StorageError, UsageError } from '../../errors.js';
+import { UsageError } from '../../errors.js';
 import { DEFAULTS, type WireChoice } from '../../options.js';
-import { serve, type ServeOptions } from '../../server/server.js';
+import { serve, type ServeOptions, type StreamerServer } from '../../server/server.js';
 import { readSecret } from '../arguments.js';
 import type { Context } from '../program.js';
+import type { Renderer } from '../render.js';
+import { writeSecretFile } from '../text-file.js';
 
 /** Options as commander gives them; durations in milliseconds, sizes in bytes. */
 export interface ServerCommandOptions {
@@ -53,32 +53,23 @@ export async function runServer(
     signal,
     onProgress: renderer.onProgress,
   };
-  const server = await serve(settings);
-  renderer.print(`Server is listening on ${server.url}`, { event: 'server', url: server.url, port: server.port });
-  const { coordinatesFile: file } = options;
-  if (file === undefined) {
-    renderer.print(`Use these coordinates to connect: ${server.coordinates}`, { event: 'coordinates', coordinates: server.coordinates });
-  } else {
-    await writeSecretFile(file, `${server.coordinates}\n`);
-    renderer.print(`Use the coordinates in ${file} to connect`, { event: 'coordinates', file });
+  const stop = new AbortController();
+  const server = await serve({ ...settings, signal: AbortSignal.any([signal, stop.signal]) });
+  try {
+    await publish(server, options.coordinatesFile, renderer);
+  } catch (error) {
+    // Nobody can find it: it must not go on waiting.
+    stop.abort();
+    await server.done.catch(() => undefined);
+    throw error;
   }
   await server.done;
 }
 
-/** Writes a file that only its owner can read, whole or not at all. */
-async function writeSecretFile(path: string, text: string): Promise<void> {
-  const draft = `${path}.${randomBytes(6).toString('hex')}`;
-  try {
-    const handle = await open(draft, 'wx', 0o600);
-    try {
-      await handle.writeFile(text);
-      await handle.sync();
-    } finally {
-      await handle.close();
-    }
-    await rename(draft, path);
-  } catch (cause) {
-    await rm(draft, { force: true });
-    throw new StorageError('storage-io', `cannot write the coordinates to ${path}: ${(cause as Error).message}`, { cause });
-  }
+/** Tells where the server is. The file is written first, so that whoever has read the lines finds it. */
+async function publish({ coordinates, url, port }: StreamerServer, file: string | undefined, renderer: Renderer): Promise<void> {
+  if (file !== undefined) await writeSecretFile(file, `${coordinates}\n`);
+  renderer.print(`Server is listening on ${url}`, { event: 'server', url, port });
+  if (file === undefined) renderer.print(`Use these coordinates to connect: ${coordinates}`, { event: 'coordinates', coordinates });
+  else renderer.print(`Use the coordinates in ${file} to connect`, { event: 'coordinates', file });
 }

@@ -1,0 +1,70 @@
+/**
+ * Small files of text that hold a secret: read whole but never without bound, and written whole or not at all.
+ *
+ * @module
+ */
+import { randomBytes } from 'node:crypto';
+import { closeSync, openSync, readSync } from 'node:fs';
+import { open, rename, rm } from 'node:fs/promises';
+import { StorageError, UsageError } from '../errors.js';
+
+/** Most bytes of a file that holds a secret or coordinates: coordinates of 65,536 characters, and a line around them. */
+const TEXT_BYTES_MAX = 128 * 1024;
+
+/**
+ * Reads a file, a FIFO, or, as 0, standard input.
+ * @param name what messages call it.
+ * @throws StorageError; UsageError when there is more of it than any secret or coordinates have: it may have no end.
+ */
+export function readTextFile(file: string | 0, name: string): string {
+  const buffer = Buffer.alloc(TEXT_BYTES_MAX + 1);
+  let length = 0;
+  try {
+    const descriptor = file === 0 ? 0 : openSync(file, 'r');
+    try {
+      for (let got = -1; got !== 0 && length < buffer.length; length += got) got = readSync(descriptor, buffer, length, buffer.length - length, null);
+    } finally {
+      if (descriptor !== 0) closeSync(descriptor);
+    }
+  } catch (cause) {
+    throw textFileError(cause, `cannot read ${name}`);
+  }
+  if (length > TEXT_BYTES_MAX) throw new UsageError(`${name} is too long to be coordinates or a secret`);
+  return buffer.toString('utf8', 0, length);
+}
+
+/** Writes a file that only its owner can read. @throws StorageError */
+export async function writeSecretFile(path: string, text: string): Promise<void> {
+  const draft = `${path}.${randomBytes(6).toString('hex')}`;
+  try {
+    const handle = await open(draft, 'wx', 0o600);
+    try {
+      await handle.writeFile(text);
+      await handle.sync();
+    } finally {
+      await handle.close();
+    }
+    await rename(draft, path);
+  } catch (cause) {
+    await rm(draft, { force: true }).catch(() => undefined);
+    throw textFileError(cause, `cannot write the coordinates to ${path}`);
+  }
+}
+
+function textFileError(cause: unknown, what: string): StorageError {
+  switch ((cause as NodeJS.ErrnoException).code) {
+    case 'ENOENT':
+      return new StorageError('storage-missing', `${what}: it does not exist; check the path`, { cause });
+    case 'EACCES':
+    case 'EPERM':
+      return new StorageError('storage-denied', `${what}: permission denied`, { cause });
+    case 'EISDIR':
+    case 'ENOTDIR':
+      return new StorageError('storage-not-a-file', `${what}: it is a directory, or a part of its path is none`, { cause });
+    case 'ENOSPC':
+    case 'EDQUOT':
+      return new StorageError('storage-full', `${what}: no space is left`, { cause });
+    default:
+      return new StorageError('storage-io', `${what}: ${(cause as Error).message}`, { cause });
+  }
+}
