@@ -16,8 +16,12 @@ import { stopSignal } from './signals.js';
 /** What a command is given besides its options. */
 export interface Context {
   readonly renderer: Renderer;
-  readonly signal: AbortSignal;
+  /** From the call on, SIGINT and SIGTERM abort the signal. Before it they end the process, even one that reads its standard input. */
+  readonly stopSignal: () => AbortSignal;
 }
+
+/** How long a connection may hold the process when all is said, milliseconds: a closing handshake takes 2 s at the most. */
+const LEAVE_MS = 2_500;
 
 /** Parses and runs; sets the process's exit status. */
 export async function runProgram(words: readonly string[]): Promise<void> {
@@ -65,12 +69,15 @@ function action(
     const options: RenderOptions = command.optsWithGlobals();
     const renderer = createRenderer(options);
     try {
-      await run(given.slice(0, -2) as (string | undefined)[], command, { renderer, signal: stopSignal() });
+      await run(given.slice(0, -2) as (string | undefined)[], command, { renderer, stopSignal });
       renderer.end();
     } catch (error) {
       const failure = failureOf(error);
       renderer.fail(failure);
       process.exitCode = failure.exitCode;
+    } finally {
+      // A peer that no longer listens is not waited for: what it should be told stands behind data that it does not take.
+      setTimeout(() => process.exit(), LEAVE_MS).unref();
     }
   };
 }

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { peerText } from '../errors.js';
 import type { ProgressEvent, ProgressListener, TransferResult } from '../transfer/progress.js';
 import { formatDuration, formatRate, formatSize } from '../util/units.js';
 import type { Failure } from './exit.js';
@@ -126,13 +127,13 @@ class TextRenderer implements Renderer {
         if (event.attempt === 1) this.#waiting(`looking for the server (${event.candidates} address${event.candidates === 1 ? '' : 'es'})`);
         break;
       case 'connected':
-        this.#line(`connected to ${event.remote}${event.agent === undefined ? '' : ` (${event.agent})`}, ${event.wire} wire, ${event.encrypted ? 'encrypted' : 'NOT encrypted'}`);
+        this.#line(`connected to ${event.remote}${event.agent === undefined ? '' : ` (${peerText(event.agent)})`}, ${event.wire} wire, ${event.encrypted ? 'encrypted' : 'NOT encrypted'}`);
         if (!event.encrypted) this.#line('warning: the other end speaks only the compat wire: anyone on the way can read and alter this file');
         break;
       case 'started':
         this.#finishing = false;
         this.#lastLineMs = performance.now();
-        this.#line(`${event.name}: ${formatSize(event.size)}${event.resumedBytes > 0 ? `, resuming at ${formatSize(event.resumedBytes)}` : ''}`);
+        this.#line(`${peerText(event.name)}: ${formatSize(event.size)}${event.resumedBytes > 0 ? `, resuming at ${formatSize(event.resumedBytes)}` : ''}`);
         break;
       case 'finishing':
         if (!this.#finishing) this.#waiting('verifying and writing to disk');
@@ -168,13 +169,13 @@ class TextRenderer implements Renderer {
 export function summaryOf(result: TransferResult): string {
   const { action, name, size, movedBytes, resumedBytes, durationMs, bytesPerSecond, wire, encrypted, cipher, digest, verified, reconnects } = result;
   const done = action === 'send' ? 'sent' : 'received';
-  const where = action === 'receive' ? ` as ${result.path}` : '';
+  const where = action === 'receive' ? ` as ${result.path.replace(/\p{Cc}+/gu, ' ')}` : '';
   const moved = resumedBytes > 0 ? ` (${formatSize(movedBytes)} in this run)` : '';
   const links = reconnects > 0 ? `, link lost and had again ${reconnects} time${reconnects === 1 ? '' : 's'}` : '';
   const secrecy = encrypted ? `encrypted (${cipher ?? ''})` : 'NOT encrypted';
   const trust = verified ? 'verified' : 'the receiver does not confirm on this wire';
   return [
-    `${done} ${name}${where}: ${formatSize(size)} (${size} bytes)${moved} in ${formatDuration(durationMs)}, ${formatRate(bytesPerSecond)}${links}`,
+    `${done} ${peerText(name)}${where}: ${formatSize(size)} (${size} bytes)${moved} in ${formatDuration(durationMs)}, ${formatRate(bytesPerSecond)}${links}`,
     `${wire} wire, ${secrecy}, ${digest.algorithm} ${digest.hex}, ${trust}`,
   ].join('\n');
 }

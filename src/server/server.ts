@@ -6,6 +6,7 @@
 import { randomBytes } from 'node:crypto';
 import { formatCoordinates } from '../coordinates/codec.js';
 import type { Coordinates } from '../coordinates/coordinates.js';
+import { UsageError } from '../errors.js';
 import { checkSecret, checkServerOptions, DEFAULTS, type WireChoice } from '../options.js';
 import { assertTargetFree, type Sink } from '../storage/sink.js';
 import type { Source } from '../storage/source.js';
@@ -136,6 +137,7 @@ class Session {
 
   async start(): Promise<StreamerServer> {
     const { host, portRange, onProgress } = this.#settings;
+    this.#assertPublishable();
     const policy = {
       wire: this.#settings.wire,
       secret: typeof this.#secret === 'string' ? this.#secret : undefined,
@@ -154,6 +156,15 @@ class Session {
     // Whoever waits for it gets the error; nobody waiting is no crash.
     done.catch(() => undefined);
     return { coordinates: formatCoordinates(this.#coordinates(listener.port)), url, port: listener.port, done };
+  }
+
+  /** Before anything listens: coordinates that cannot be written would leave a server behind that nobody can find. */
+  #assertPublishable(): void {
+    try {
+      formatCoordinates(this.#coordinates(1));
+    } catch (cause) {
+      throw new UsageError('--public-ips takes addresses or host names, 64 at the most', { cause });
+    }
   }
 
   #coordinates(port: number): Coordinates {

@@ -60,25 +60,31 @@ export function openAsClient(request: OpeningRequest): Promise<Opening> {
   return new Promise((resolve, reject) => {
     const options: ClientOptions & { createConnection: () => Socket } = {
       headers: { ...request.headers },
-      handshakeTimeout: request.timeoutMs,
       // Deflate makes random data slower by ten times, and no one's file smaller on the way than its own format does.
       perMessageDeflate: false,
       createConnection: () => request.socket,
     };
     const handshake = new HandshakeOnly(request.url, options);
+    // ws's own `handshakeTimeout` would be set on a socket that http makes, and has no effect on one that is given.
+    let expire = () => void request.socket.destroy(new Error(`timed out after ${request.timeoutMs / 1000} s`));
+    const timer = setTimeout(() => expire(), request.timeoutMs);
     let headers: IncomingMessage['headers'] = {};
     handshake.on('upgrade', (response) => (headers = response.headers));
     handshake.on('taken', ({ socket, head }: NonNullable<HandshakeOnly['taken']>) => {
+      clearTimeout(timer);
       const connection = new WebSocketConnection(socket, head, request.connection(headers));
       resolve({ upgraded: true, connection, headers });
     });
     handshake.on('unexpected-response', (_request, response) => {
+      expire = () => void response.destroy();
       void readFirstLine(response).then((text) => {
+        clearTimeout(timer);
         request.socket.destroy();
         resolve({ upgraded: false, refusal: { status: response.statusCode ?? 0, text } });
       });
     });
     handshake.on('error', (error) => {
+      clearTimeout(timer);
       request.socket.destroy();
       reject(openingError(error));
     });

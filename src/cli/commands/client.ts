@@ -25,14 +25,14 @@ export async function runClient(
   name: 'send' | 'receive',
   words: readonly (string | undefined)[],
   options: ClientCommandOptions,
-  { renderer, signal }: Context,
+  { renderer, stopSignal }: Context,
 ): Promise<void> {
   const given = sortWords(words, options, process.env);
   if (options.requireEncryption === true && options.wire === 'compat') throw new UsageError('--wire compat is not encrypted, and --require-encryption wants it to be');
   if (name === 'send' && given.path === undefined) throw new UsageError('which file? streamer send <coordinates> <path>');
   const common = {
     coordinates: readCoordinates(given.coordinates, process.env),
-    signal,
+    signal: stopSignal(),
     onProgress: renderer.onProgress,
     wire: options.requireEncryption === true ? 'native' : options.wire,
     connectTimeoutMs: options.connectTimeout,

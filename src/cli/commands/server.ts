@@ -32,7 +32,7 @@ export async function runServer(
   action: 'send' | 'receive',
   words: readonly (string | undefined)[],
   options: ServerCommandOptions,
-  { renderer, signal }: Context,
+  { renderer, stopSignal }: Context,
 ): Promise<void> {
   if (words[0] !== undefined && options.path !== undefined) throw new UsageError('the path is given twice: as an argument and with --path');
   const path = words[0] ?? options.path;
@@ -50,11 +50,10 @@ export async function runServer(
     waitTimeoutMs: options.waitTimeout,
     inboundTransferLimit: options.inboundTransferLimit,
     windowBytes: options.window,
-    signal,
     onProgress: renderer.onProgress,
   };
   const stop = new AbortController();
-  const server = await serve({ ...settings, signal: AbortSignal.any([signal, stop.signal]) });
+  const server = await serve({ ...settings, signal: AbortSignal.any([stopSignal(), stop.signal]) });
   try {
     await publish(server, options.coordinatesFile, renderer);
   } catch (error) {
