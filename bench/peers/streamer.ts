@@ -31,7 +31,7 @@ function command(...args: readonly string[]): Command {
   return { argv: [process.execPath, COMMAND, ...args] };
 }
 
-/** Our server's command: its secret and its coordinates go through files, as a job script would have it. */
+/** Our server's command: its secret goes through a file, its coordinates over its standard output. */
 export function ourServer(wire: Wire, what: 'send' | 'receive', file: string, place: Place): Command {
   const run = path.dirname(place.target);
   const secret = path.join(run, 'secret');
@@ -39,7 +39,7 @@ export function ourServer(wire: Wire, what: 'send' | 'receive', file: string, pl
   return command(
     'server',
     ...['--secret-file', secret, ...serverOptions(place)],
-    ...['--coordinates-file', path.join(run, 'coordinates'), '--wire', wire, what, '--path', file],
+    ...['--wire', wire, what, '--path', file],
   );
 }
 
