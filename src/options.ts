@@ -28,7 +28,7 @@ export const DEFAULTS = {
   /** How long a client tries to have a lost link back, in milliseconds. */
   retryTimeoutMs: 120_000,
   /** Most payload bytes in flight or waiting for the receiver's disk. */
-  windowBytes: 32 * 1024 ** 2,
+  windowBytes: 16 * 1024 ** 2,
 } as const;
 
 /** Longest a timer can be: 2^31 - 1 ms, near 25 days. A longer wait would fire at once. */

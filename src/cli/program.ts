@@ -91,9 +91,9 @@ function buildProgram(): Command {
     .showHelpAfterError('(streamer --help shows how)')
     .configureHelp({ showGlobalOptions: false })
     .addHelpText('after', HELP_FOOT);
-  program.addCommand(clientCommand('receive'));
-  program.addCommand(clientCommand('send'));
-  program.addCommand(serverCommand());
+  clientCommand(program, 'receive');
+  clientCommand(program, 'send');
+  serverCommand(program);
   return program;
 }
 
@@ -106,8 +106,7 @@ Exit status: 0 done; 2 usage; 3 coordinates; 4 refused; 5 no connection; 6 proto
 function outputOptions(command: Command): Command {
   return command
     .option('--json', 'one JSON object a line on standard output, for programs')
-    .option('-q, --quiet', 'say nothing but errors')
-    .exitOverride();
+    .option('-q, --quiet', 'say nothing but errors');
 }
 
 function wireOption(help: string): Option {
@@ -120,9 +119,10 @@ function windowOption(): Option {
   return new Option('--window <size>', 'most bytes in flight or waiting for the disk, 8MiB to 1GiB').argParser(sizeArgument).default(DEFAULTS.windowBytes, formatSize(DEFAULTS.windowBytes));
 }
 
-function clientCommand(name: 'send' | 'receive'): Command {
+function clientCommand(program: Command, name: 'send' | 'receive'): void {
   const receives = name === 'receive';
-  const command = new Command(name)
+  const command = program
+    .command(name)
     .description(receives ? 'Receive a file from a server, by its secret coordinates.' : 'Send a file to a server, by its secret coordinates.')
     .argument('[coordinates]', 'the secret coordinates; @file reads them from a file, - from standard input; default: $STREAMER_COORDINATES')
     .argument('[path]', receives ? "target file, or a directory to receive into; default: the sender's name, here" : 'the file to send')
@@ -133,7 +133,7 @@ function clientCommand(name: 'send' | 'receive'): Command {
     .addOption(new Option('--connect-timeout <duration>', 'how long to look for the server').argParser(durationArgument).default(DEFAULTS.connectTimeoutMs, formatDuration(DEFAULTS.connectTimeoutMs)))
     .addOption(new Option('--retry-timeout <duration>', 'how long to try to have a lost link back').argParser(durationArgument).default(DEFAULTS.retryTimeoutMs, formatDuration(DEFAULTS.retryTimeoutMs)));
   if (receives) command.addOption(windowOption());
-  return outputOptions(command).action(
+  outputOptions(command).action(
     action(async (words, parsed, context) => {
       const { runClient } = await import('./commands/client.js');
       await runClient(name, words, parsed.opts(), context);
@@ -141,8 +141,9 @@ function clientCommand(name: 'send' | 'receive'): Command {
   );
 }
 
-function serverCommand(): Command {
-  const command = new Command('server')
+function serverCommand(program: Command): void {
+  const command = program
+    .command('server')
     .description('Serve one transfer to one client, as a scheduler job does: listen, print the coordinates, wait, move the file, leave.')
     .option('--secret <secret>', 'shared secret (visible to other users while the process starts: prefer the next two)')
     .option('--secret-file <file>', 'file that holds it; or set $STREAMER_SECRET; default: generated')
@@ -162,7 +163,7 @@ function serverCommand(): Command {
       .description(name === 'send' ? 'send a file to the client' : 'receive a file from the client')
       .argument('[path]', name === 'send' ? 'the file to send' : 'the target file; it must not exist')
       .option('--path <path>', 'the same as the argument')
-      .exitOverride()
+      .addHelpText('after', '\nMore options, before or after this word: streamer server --help')
       .action(
         action(async (words, parsed, context) => {
           const { runServer } = await import('./commands/server.js');
@@ -170,5 +171,4 @@ function serverCommand(): Command {
         }),
       );
   }
-  return command;
 }

@@ -6,7 +6,7 @@
 import { randomBytes } from 'node:crypto';
 import { parseCoordinates } from '../coordinates/codec.js';
 import { checkDirection, checkExpiry, type Coordinates } from '../coordinates/coordinates.js';
-import { UsageError } from '../errors.js';
+import { CoordinatesError, UsageError } from '../errors.js';
 import { checkDuration, checkWindow, DEFAULTS, type WireChoice } from '../options.js';
 import { assertTargetFree } from '../storage/sink.js';
 import type { Sink } from '../storage/sink.js';
@@ -18,7 +18,7 @@ import { openForSending, sendNative } from '../transfer/send.js';
 import { AGENT } from '../version.js';
 import { CLIENT_ID_BYTES } from '../wire/constants.js';
 import type { Action } from '../wire/frame.js';
-import type { Connected } from './connect.js';
+import { countCandidates, type Connected } from './connect.js';
 import { connectPatiently, RedialingLinks, type RedialOptions } from './redial.js';
 
 /** What both verbs take. */
@@ -47,7 +47,7 @@ export interface SendOptions extends ClientOptions {
 export interface ReceiveOptions extends ClientOptions {
   /** Target file, or an existing directory to receive into. @default the sender's file name, in the current directory */
   readonly path?: string;
-  /** Most bytes in flight or waiting for the disk. @default 32 MiB */
+  /** Most bytes in flight or waiting for the disk. @default 16 MiB */
   readonly windowBytes?: number;
   /** @internal */
   readonly wrapSink?: (sink: Sink) => Sink;
@@ -106,6 +106,7 @@ function planOf(options: ClientOptions, action: Action): RedialOptions {
   const coordinates = typeof options.coordinates === 'string' ? parseCoordinates(options.coordinates) : options.coordinates;
   checkDirection(coordinates, action);
   checkExpiry(coordinates, Date.now());
+  if (countCandidates(coordinates) === 0) throw new CoordinatesError('coordinates-version', 'these coordinates name no address that this version can use: it knows ws: URLs, no wss: and no relays');
   const wire = options.wire ?? DEFAULTS.wire;
   if (wire === 'compat' && coordinates.version === 2) throw new UsageError('these coordinates are for the native wire: leave out --wire compat');
   const connectTimeoutMs = options.connectTimeoutMs ?? DEFAULTS.connectTimeoutMs;

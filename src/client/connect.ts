@@ -52,7 +52,7 @@ export function* candidatesOf(coordinates: Coordinates): Generator<Address & { r
 
 /** How many places {@link candidatesOf} names. */
 export function countCandidates(coordinates: Coordinates): number {
-  if (coordinates.version === 2) return coordinates.candidates.length;
+  if (coordinates.version === 2) return [...candidatesOf(coordinates)].length;
   return coordinates.ips.length * (coordinates.ports[1] - coordinates.ports[0] + 1);
 }
 

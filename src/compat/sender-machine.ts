@@ -36,6 +36,8 @@ export type CompatSenderInput =
   | { readonly kind: 'sourceUnchanged' }
   /** The eof is on its way: the connection was still open for it. */
   | { readonly kind: 'eofSent' }
+  /** The receiver has had the eof for long and has not closed. */
+  | { readonly kind: 'patienceOver' }
   | CompatClosed;
 
 /** Wishes. */
@@ -45,6 +47,8 @@ export type CompatSenderEffect =
   | { readonly kind: 'sendChunk'; readonly message: Uint8Array }
   | { readonly kind: 'read'; readonly offset: number; readonly length: number }
   | { readonly kind: 'checkSource' }
+  /** Close cleanly, as the reference's sender does at once. */
+  | { readonly kind: 'close' }
   | { readonly kind: 'done'; readonly sha256: string }
   | { readonly kind: 'fail'; readonly error: StreamerError };
 
@@ -70,6 +74,7 @@ export class CompatSenderMachine {
     if (this.#state.name === 'failed' || this.#state.name === 'done') return [];
     switch (input.kind) {
       case 'start':
+        if (this.#state.name !== 'idle') return [];
         this.#state = { name: 'streaming', offset: 0, reading: false };
         return [{ kind: 'sendBinary', message: buildInit(this.#size) }, ...this.#advance()];
       case 'room':
@@ -82,6 +87,8 @@ export class CompatSenderMachine {
       case 'eofSent':
         if (this.#state.name === 'ending') this.#state = { name: 'closing', sha256: this.#state.sha256 };
         return [];
+      case 'patienceOver':
+        return this.#leave();
       case 'closed':
         return this.#closed(input);
     }
@@ -115,6 +122,14 @@ export class CompatSenderMachine {
     const sha256 = this.#hash.hex();
     this.#state = { name: 'ending', sha256 };
     return [{ kind: 'sendText', message: buildEof(sha256) }];
+  }
+
+  /** A receiver that waits for the sender's close gets it: without it both would wait for ever. */
+  #leave(): CompatSenderEffect[] {
+    if (this.#state.name !== 'closing') return [];
+    const { sha256 } = this.#state;
+    this.#state = { name: 'done' };
+    return [{ kind: 'close' }, { kind: 'done', sha256 }];
   }
 
   #closed({ by, code, reason, error }: CompatClosed): CompatSenderEffect[] {

@@ -49,15 +49,17 @@ export class NativeDoor {
   /** Takes an upgraded connection. Never throws: a stranger's failure is its own. */
   async knock(connection: WebSocketConnection): Promise<void> {
     this.#strangers.add(connection, connection.remote.replace(/:\d+$/, ''));
+    let channel: Channel | undefined;
     try {
       const startMs = performance.now();
-      const channel = await openChannel(connection, { role: 'server', secret: this.#options.secret });
+      channel = await openChannel(connection, { role: 'server', secret: this.#options.secret });
       const hello = await awaitHello(channel, Math.max(1, HANDSHAKE_TIMEOUT_MS - (performance.now() - startMs)));
       this.#strangers.delete(connection);
       await this.#welcome(channel, hello);
     } catch (error) {
       this.#strangers.delete(connection);
       if (!(error instanceof StreamerError)) throw error;
+      channel?.fail(error);
       this.#tell(error, connection.remote);
     }
   }

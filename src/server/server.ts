@@ -46,7 +46,7 @@ export interface ServeOptions {
   readonly waitTimeoutMs?: number;
   /** Most bytes to receive. @default 5 GiB */
   readonly inboundTransferLimit?: number;
-  /** Most bytes in flight or waiting for the disk. @default 32 MiB */
+  /** Most bytes in flight or waiting for the disk. @default 16 MiB */
   readonly windowBytes?: number;
   /** Stops the server; the transfer can be resumed. */
   readonly signal?: AbortSignal;

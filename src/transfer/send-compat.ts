@@ -17,6 +17,12 @@ import { pump } from './pump.js';
 import { compatResult } from './result.js';
 import type { SendRequest } from './send.js';
 
+/**
+ * How long a receiver that has read the eof may take to close, in milliseconds: it verifies, and ours writes to disk
+ * first. The reference's sender does not wait at all.
+ */
+const RECEIVER_CLOSE_MS = 60_000;
+
 /** Chunks that are read or on their way into the socket at once: the bound of the sender's memory, 15 MiB. */
 const CHUNKS_AT_ONCE = 3;
 
@@ -44,6 +50,7 @@ function sendMessages(connection: Connection, source: Source, request: SendReque
     const { code, reason } = closeForError(error);
     connection.close(code, reason);
   });
+  let patience: NodeJS.Timeout | undefined;
   const read = ({ offset, length }: Extract<CompatSenderEffect, { kind: 'read' }>) => {
     const whole = pool.take();
     const bytes = length === whole.length ? whole : whole.subarray(0, length);
@@ -61,7 +68,12 @@ function sendMessages(connection: Connection, source: Source, request: SendReque
     const before = connection.wireBytes.sent;
     connection.send([message], 'text');
     // Once the peer has closed, a connection sends nothing more, and this is the only sign of it.
-    if (connection.wireBytes.sent > before) feed({ kind: 'eofSent' });
+    if (connection.wireBytes.sent === before) return;
+    feed({ kind: 'eofSent' });
+    // The answer to a ping that follows the eof shows that the peer has read that far.
+    connection.ping().then(() => {
+      if (!outcome.over) patience = setTimeout(() => feed({ kind: 'patienceOver' }), RECEIVER_CLOSE_MS);
+    }, () => undefined);
   };
   const perform = (effect: CompatSenderEffect) => {
     if (outcome.over) return;
@@ -86,6 +98,9 @@ function sendMessages(connection: Connection, source: Source, request: SendReque
           feed({ kind: 'sourceUnchanged' });
         }, outcome.fail);
         break;
+      case 'close':
+        connection.close(1000, '');
+        break;
       case 'done':
         outcome.succeed(effect.sha256);
         break;
@@ -101,5 +116,5 @@ function sendMessages(connection: Connection, source: Source, request: SendReque
   });
   feed({ kind: 'start' });
   for (let i = 0; i < CHUNKS_AT_ONCE; i += 1) feed({ kind: 'room' });
-  return outcome.promise;
+  return outcome.promise.finally(() => clearTimeout(patience));
 }

@@ -78,7 +78,7 @@ function decodeControl(typeByte: number, pieces: readonly Uint8Array[]): Control
   const refused = checkMsgpack(bytes, { maxDepth: BODY_DEPTH_MAX, maxItems: BODY_ITEMS_MAX });
   if (refused !== undefined) throw bad(type, `whose body cannot be read: ${refused}`);
   const body: unknown = unpackr.unpack(bytes);
-  if (typeof body !== 'object' || body === null || Array.isArray(body)) throw bad(type, 'whose body is no map');
+  if (typeof body !== 'object' || body === null || Array.isArray(body) || body instanceof Uint8Array) throw bad(type, 'whose body is no map');
   return parseBody(type, new Fields(type, body as Record<string, unknown>));
 }
 
