@@ -26,14 +26,15 @@ const LEAVE_MS = 2_500;
 /** Parses and runs; sets the process's exit status. */
 export async function runProgram(words: readonly string[]): Promise<void> {
   hideArguments(words);
-  process.stdout.on('error', ignoreClosedPipe);
-  process.stderr.on('error', ignoreClosedPipe);
+  // A closed pipe or a full disk behind our output must not end a transfer. What could not be said is lost.
+  process.stdout.on('error', () => undefined);
+  process.stderr.on('error', () => undefined);
   try {
     // As the reference does: the name alone shows the help, and is no error.
     if (words.length === 0) buildProgram().outputHelp();
     else await buildProgram().parseAsync(joinPortRange(words), { from: 'user' });
   } catch (error) {
-    process.exitCode = report(error, {});
+    process.exitCode = report(error, { json: words.includes('--json') });
   }
 }
 
@@ -46,18 +47,17 @@ function hideArguments(words: readonly string[]): void {
   process.title = command === undefined ? 'streamer' : `streamer ${command}`;
 }
 
-function ignoreClosedPipe(error: NodeJS.ErrnoException): void {
-  if (error.code !== 'EPIPE') throw error;
-}
-
 function report(error: unknown, options: RenderOptions): number {
-  if (error instanceof CommanderError) {
-    // Help and version end this way, too; commander has written what there is to say.
-    return error.exitCode === 0 ? 0 : new UsageError(error.message).exitCode;
-  }
-  const failure = failureOf(error);
+  // Help and version end this way, too; commander has written what there is to say.
+  if (error instanceof CommanderError && error.exitCode === 0) return 0;
+  const failure = failureOf(error instanceof CommanderError ? usageError(error) : error);
   createRenderer(options).fail(failure);
   return failure.exitCode;
+}
+
+function usageError(error: CommanderError): UsageError {
+  if (error.code === 'commander.help') return new UsageError('which command? streamer --help shows them');
+  return new UsageError(`${error.message.replace(/^error: /, '').replace(/\.$/, '')}; streamer --help shows how`);
 }
 
 /** Runs a command's action with its renderer and signal, and turns its failure into a line and a status. */
@@ -88,7 +88,8 @@ function buildProgram(): Command {
     .version(`streamer ${VERSION}`, '-V, --version', 'print the version')
     .helpOption('-h, --help', 'show this help')
     .exitOverride()
-    .showHelpAfterError('(streamer --help shows how)')
+    // Its errors are ours to write, in one line.
+    .configureOutput({ outputError: () => undefined })
     .configureHelp({ showGlobalOptions: false })
     .addHelpText('after', HELP_FOOT);
   clientCommand(program, 'receive');

@@ -57,8 +57,13 @@ class JsonRenderer implements Renderer {
   }
 }
 
+const NOT_ENCRYPTED = 'warning: the compat wire is not encrypted: anyone on the way can read and alter this file';
+
 class QuietRenderer implements Renderer {
-  readonly onProgress: ProgressListener = () => undefined;
+  /** Quiet about what goes well; not about a file that goes in the clear. */
+  readonly onProgress: ProgressListener = (event) => {
+    if (event.type === 'connected' && !event.encrypted) process.stderr.write(`${NOT_ENCRYPTED}\n`);
+  };
 
   print(line: string): void {
     process.stdout.write(`${line}\n`);
@@ -90,8 +95,9 @@ class TextRenderer implements Renderer {
   };
 
   print(line: string): void {
-    this.#bar?.clear();
-    process.stdout.write(`${line}\n`);
+    const write = () => process.stdout.write(`${line}\n`);
+    if (this.#bar === undefined) write();
+    else this.#bar.above(write);
   }
 
   fail(failure: Failure): void {
@@ -112,7 +118,7 @@ class TextRenderer implements Renderer {
     if (now - this.#lastLineMs < LINE_INTERVAL_MS) return;
     this.#lastLineMs = now;
     const percent = size === 0 ? 100 : Math.floor((bytes / size) * 100);
-    const left = bytesPerSecond > 0 ? `, ${formatDuration(((size - bytes) / bytesPerSecond) * 1000)} left` : '';
+    const left = bytesPerSecond > 0 ? `, ${formatDuration(Math.ceil((size - bytes) / bytesPerSecond) * 1000)} left` : '';
     this.#line(`${percent}% ${formatSize(bytes)} of ${formatSize(size)}, ${formatRate(bytesPerSecond)}${left}`);
   }
 
@@ -128,7 +134,7 @@ class TextRenderer implements Renderer {
         break;
       case 'connected':
         this.#line(`connected to ${event.remote}${event.agent === undefined ? '' : ` (${peerText(event.agent)})`}, ${event.wire} wire, ${event.encrypted ? 'encrypted' : 'NOT encrypted'}`);
-        if (!event.encrypted) this.#line('warning: the other end speaks only the compat wire: anyone on the way can read and alter this file');
+        if (!event.encrypted) this.#line(NOT_ENCRYPTED);
         break;
       case 'started':
         this.#finishing = false;
@@ -143,7 +149,7 @@ class TextRenderer implements Renderer {
         this.#line(`${event.reason}; trying again`);
         break;
       case 'notice':
-        this.#line(event.message);
+        this.#notice(event.message);
         break;
     }
   }
@@ -157,6 +163,12 @@ class TextRenderer implements Renderer {
   #waiting(text: string): void {
     if (this.#bar === undefined) this.#line(text);
     else this.#bar.waiting(text);
+  }
+
+  /** Something beside the way: what goes on goes on. */
+  #notice(text: string): void {
+    if (this.#bar === undefined) this.#line(text);
+    else this.#bar.above(() => process.stderr.write(`${text}\n`));
   }
 
   #line(text: string): void {

@@ -27,7 +27,7 @@ export class TerminalBar {
       renderThrottle: 0,
       clear: true,
     });
-    const left = bytesPerSecond > 0 ? `${formatDuration(((size - bytes) / bytesPerSecond) * 1000)} left` : '';
+    const left = bytesPerSecond > 0 ? `${formatDuration(Math.ceil((size - bytes) / bytesPerSecond) * 1000)} left` : '';
     this.#bar.curr = bytes;
     this.#bar.render({
       share: `${Math.floor((bytes / size) * 100)}%`.padStart(4),
@@ -40,18 +40,31 @@ export class TerminalBar {
 
   waiting(text: string): void {
     this.clear();
-    const sinceMs = performance.now();
-    const show = () => this.#stream.write(`\r\x1b[K${text}… ${formatDuration(Math.round((performance.now() - sinceMs) / 1000) * 1000)}`);
-    const timer = setInterval(show, 1000);
+    const timer = setInterval(() => this.#show(), 1000);
     timer.unref();
-    this.#waiting = { text, sinceMs, timer };
-    this.#stream.write(`\r\x1b[K${text}…`);
+    this.#waiting = { text, sinceMs: performance.now(), timer };
+    this.#show();
   }
 
-  /** A line above the bar. */
+  /** What is being waited for, and for how long by now. A bar shows itself with the next progress. */
+  #show(): void {
+    if (this.#waiting === undefined) return;
+    const { text, sinceMs } = this.#waiting;
+    const seconds = Math.round((performance.now() - sinceMs) / 1000);
+    this.#stream.write(`\r\x1b[K${text}…${seconds === 0 ? '' : ` ${formatDuration(seconds * 1000)}`}`);
+  }
+
+  /** A line that ends what was shown. */
   interrupt(text: string): void {
     this.clear();
     this.#stream.write(`${text}\n`);
+  }
+
+  /** Lets something be written above what is shown, which goes on. */
+  above(write: () => void): void {
+    this.#stream.write('\r\x1b[K');
+    write();
+    this.#show();
   }
 
   clear(): void {

@@ -21,6 +21,9 @@ import type { Action } from '../wire/frame.js';
 import { countCandidates, type Connected } from './connect.js';
 import { connectPatiently, RedialingLinks, type RedialOptions } from './redial.js';
 
+/** Most addresses that coordinates may name: a hundred nodes with FirecREST's default range of 10,001 ports. */
+const CANDIDATES_MAX = 1_000_100;
+
 /** What both verbs take. */
 export interface ClientOptions {
   /** Secret coordinates: the text that the server published, or what {@link parseCoordinates} made of it. */
@@ -56,9 +59,30 @@ export interface ReceiveOptions extends ClientOptions {
 /**
  * Sends one file to a server that receives.
  *
+ * ```ts
+ * import { send, serve } from 'firecrest-streamer-ts';
+ *
+ * const server = await serve({ action: 'receive', path: 'copy.h5', portRange: [0, 0] });
+ * const result = await send({
+ *   coordinates: server.coordinates,
+ *   path: 'results.h5',
+ *   signal: AbortSignal.timeout(3_600_000),
+ *   onProgress: (event) => {
+ *     if (event.type === 'progress') console.log(`${event.bytes} of ${event.size} bytes`);
+ *   },
+ * });
+ * console.log(`${result.size} bytes in ${result.durationMs} ms, ${result.digest.algorithm} ${result.digest.hex}`);
+ * ```
+ *
+ * @param options sizes in bytes, times in milliseconds.
  * @returns when the receiver has confirmed that it holds the file, verified and durable (compat wire: when it has closed
  * cleanly, which is all that the reference says).
- * @throws StreamerError of every class but UsageError's siblings: see `errors.ts`.
+ * @throws UsageError for a bad option; CoordinatesError when they are malformed, expired, or for the other direction;
+ * StorageError when the file cannot be read here or written there; AuthError for a wrong secret, or no encryption where
+ * it is required; ConnectError when nobody answers, another client is served, or a lost link cannot be had again;
+ * LimitError when the file is over the receiver's limit; IntegrityError when the file changes meanwhile or arrives
+ * altered; ProtocolError; TimeoutError for a silent peer; AbortError by `signal`. All are StreamerErrors, with `code`
+ * and `exitCode`.
  */
 export async function send(options: SendOptions): Promise<TransferResult> {
   const { path, signal } = options;
@@ -83,8 +107,24 @@ export async function send(options: SendOptions): Promise<TransferResult> {
 /**
  * Receives one file from a server that sends.
  *
+ * ```ts
+ * import { receive, serve, StorageError } from 'firecrest-streamer-ts';
+ *
+ * const server = await serve({ action: 'send', path: 'results.h5', portRange: [0, 0] });
+ * const { path, resumedBytes, movedBytes } = await receive({ coordinates: server.coordinates, path: 'copy.h5' });
+ * console.log(`${path}: ${resumedBytes} bytes were there, ${movedBytes} were moved`);
+ *
+ * // Nothing is ever overwritten.
+ * await receive({ coordinates: server.coordinates, path: 'copy.h5' }).catch((error: unknown) => {
+ *   if (!(error instanceof StorageError) || error.code !== 'storage-exists') throw error;
+ *   console.log(error.message);
+ * });
+ * ```
+ *
+ * @param options sizes in bytes, times in milliseconds.
  * @returns when the file is verified, durable and under its name. Until then there is nothing under that name.
- * @throws StreamerError; what has arrived is kept on the native wire, and the same call resumes.
+ * @throws as {@link send} does, StorageError also when the target exists or its name is not safe. On the native wire what
+ * has arrived is kept, and the same call resumes.
  */
 export async function receive(options: ReceiveOptions): Promise<TransferResult> {
   const { path, signal, windowBytes = DEFAULTS.windowBytes, wrapSink } = options;
@@ -107,6 +147,7 @@ function planOf(options: ClientOptions, action: Action): RedialOptions {
   checkDirection(coordinates, action);
   checkExpiry(coordinates, Date.now());
   if (countCandidates(coordinates) === 0) throw new CoordinatesError('coordinates-version', 'these coordinates name no address that this version can use: it knows ws: URLs, no wss: and no relays');
+  if (countCandidates(coordinates) > CANDIDATES_MAX) throw new CoordinatesError('coordinates-malformed', `these coordinates name ${countCandidates(coordinates)} addresses: no server is to be found that way`);
   const wire = options.wire ?? DEFAULTS.wire;
   if (wire === 'compat' && coordinates.version === 2) throw new UsageError('these coordinates are for the native wire: leave out --wire compat');
   const connectTimeoutMs = options.connectTimeoutMs ?? DEFAULTS.connectTimeoutMs;

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { setMaxListeners } from 'node:events';
 import type { Coordinates } from '../coordinates/coordinates.js';
 import { coordinatesSecretBytes } from '../coordinates/coordinates.js';
 import { AuthError, ConnectError, ProtocolError, StreamerError, TimeoutError } from '../errors.js';
@@ -28,11 +29,16 @@ export interface ConnectOptions {
   readonly hello: HelloFrame;
   /** Checks that need no peer, before the one session of a server of the reference is used up. It may throw. */
   readonly beforeCompat?: (() => Promise<unknown>) | undefined;
+  /** Ends the search: the caller's stop, or its deadline. */
   readonly signal?: AbortSignal | undefined;
 }
 
 /** Time for an HTTP answer, and for one TCP connect after a first has shown that the place answers, in milliseconds. */
 const OPENING_TIMEOUT_MS = 10_000;
+/** Servers that are asked at once. */
+const OPENINGS_AT_ONCE = 32;
+/** How long a server that wants the secret in the clear waits for one that does not, in milliseconds. */
+const NATIVE_FIRST_MS = 1_000;
 
 /** The places to try, in the coordinates' order. */
 export function* candidatesOf(coordinates: Coordinates): Generator<Address & { readonly path: string }> {
@@ -57,30 +63,20 @@ export function countCandidates(coordinates: Coordinates): number {
 }
 
 /**
- * Tries every candidate once.
+ * Tries every candidate once: many at a time as far as nothing secret is said, one at a time from there on.
  * @throws AuthError when a server answered and none took the secret; ConnectError when none answered; another
- * StreamerError when the right server was found and refused.
+ * StreamerError when the right server was found and refused. When `signal` aborts, whatever failed last.
  */
 export async function connectOnce(options: ConnectOptions): Promise<Connected> {
-  const failures: StreamerError[] = [];
-  let lastReason = 'nothing listens there';
-  for await (const answered of dial(candidatesOf(options.coordinates), { signal: options.signal }, (_address, error) => (lastReason = error.message))) {
-    try {
-      return await tryCandidate(answered, options);
-    } catch (error) {
-      if (!(error instanceof StreamerError)) throw error;
-      // Past the handshake it is the right server, and its answer is final.
-      if (error instanceof RefusedByServer) throw error.refusal;
-      failures.push(error);
-    }
+  const stop = new AbortController();
+  const signal = options.signal === undefined ? stop.signal : AbortSignal.any([stop.signal, options.signal]);
+  setMaxListeners(0, signal);
+  const search = new Search({ ...options, signal });
+  try {
+    return await search.run();
+  } finally {
+    stop.abort();
   }
-  const worst = failures.find((error) => error instanceof AuthError) ?? failures.find((error) => error instanceof ProtocolError) ?? failures[0];
-  if (worst !== undefined) throw worst;
-  const count = countCandidates(options.coordinates);
-  throw new ConnectError(
-    'connect-failed',
-    `no server answers at ${count === 1 ? 'the address' : `any of the ${count} addresses`} in the coordinates (${lastReason}); is its job running, and reachable from here?`,
-  );
 }
 
 /** Wraps the refusal of the server that was meant, so that no other candidate is tried. */
@@ -92,27 +88,142 @@ class RefusedByServer extends ConnectError {
   }
 }
 
-async function tryCandidate(answered: Answered, options: ConnectOptions): Promise<Connected> {
-  const { coordinates, wire } = options;
-  if (coordinates.version === 2) return native(await open(answered, options, { native: true, secret: undefined }), options);
-  if (wire === 'compat') {
-    await options.beforeCompat?.();
-    return compat(await open(answered, options, { native: false, secret: coordinates.secret }));
-  }
-  // Asked without the secret first: a native server needs none, and so it never crosses the wire in the clear. The
-  // reference answers 401 and goes on serving (observed in 0.0.21), so asking costs nothing.
-  const first = await open(answered, options, { native: true, secret: undefined });
-  if (first.upgraded || first.refusal.status !== 401 || wire === 'native') return native(first, options);
-  await options.beforeCompat?.();
-  const socket = await connectTcp(answered.address, OPENING_TIMEOUT_MS, options.signal).catch((cause: unknown) => {
-    throw new ConnectError('connect-failed', `${answered.address.host} answered once and then no more`, { cause });
-  });
-  const second = await open({ ...answered, socket }, options, { native: true, secret: coordinates.secret });
-  if (second.upgraded && isNative(second)) return native(second, options);
-  return compat(second);
+/** A candidate that has answered the first question, which is asked without the secret. */
+interface Opened {
+  readonly answered: Answered;
+  readonly opening: Opening;
 }
 
-function open(answered: Answered, options: ConnectOptions, ask: { native: boolean; secret: string | undefined }): Promise<Opening> {
+class Search {
+  readonly #options: ConnectOptions & { readonly signal: AbortSignal };
+  readonly #failures: StreamerError[] = [];
+  readonly #opened: Opened[] = [];
+  /** Servers that want the secret in a header, as the reference does. */
+  readonly #wantSecret: Opened[] = [];
+  #lastReason = 'nothing listens there';
+  #asked = false;
+  #bug: Error | undefined;
+  #wake: () => void = () => undefined;
+
+  constructor(options: ConnectOptions & { readonly signal: AbortSignal }) {
+    this.#options = options;
+  }
+
+  async run(): Promise<Connected> {
+    const asking = this.#askAll().catch((bug: unknown) => {
+      this.#bug = bug instanceof Error ? bug : new Error(String(bug));
+      this.#asked = true;
+      this.#wake();
+    });
+    try {
+      for (;;) {
+        const found = await this.#next();
+        if (this.#bug !== undefined) throw this.#bug;
+        if (found === undefined) throw this.#failure();
+        const connected = await this.#attempt(found);
+        if (connected !== undefined) return connected;
+      }
+    } finally {
+      void asking.finally(() => {
+        for (const { opening } of [...this.#opened, ...this.#wantSecret]) if (opening.upgraded) opening.connection.destroy();
+      });
+    }
+  }
+
+  /** Asks every candidate that answers, several at once: one that is silent must not keep the others waiting. */
+  async #askAll(): Promise<void> {
+    const { coordinates, signal, wire } = this.#options;
+    const queue = new Set<Promise<void>>();
+    const failed = (_address: Address, error: Error) => (this.#lastReason = error.message);
+    for await (const answered of dial(candidatesOf(coordinates), { signal }, failed)) {
+      // A server of the reference gets one request, with the secret: nothing is asked of it here.
+      if (wire === 'compat' && coordinates.version === 1) {
+        this.#found(this.#wantSecret, { answered, opening: { upgraded: false, refusal: { status: 401, text: '' } } });
+        continue;
+      }
+      const settled = this.#ask(answered).finally(() => queue.delete(settled));
+      queue.add(settled);
+      if (queue.size >= OPENINGS_AT_ONCE) await Promise.race(queue);
+    }
+    await Promise.all(queue);
+    this.#asked = true;
+    this.#wake();
+  }
+
+  async #ask(answered: Answered): Promise<void> {
+    try {
+      const opening = await open(answered, this.#options, { native: true, secret: undefined });
+      const reference = !opening.upgraded && opening.refusal.status === 401 && this.#options.wire !== 'native' && this.#options.coordinates.version === 1;
+      this.#found(reference ? this.#wantSecret : this.#opened, { answered, opening });
+    } catch (error) {
+      this.#note(error);
+    }
+  }
+
+  #found(where: Opened[], opened: Opened): void {
+    where.push(opened);
+    this.#wake();
+  }
+
+  /** The next to try: native servers first, and those that want the secret only when no native one comes for a while. */
+  async #next(): Promise<Opened | undefined> {
+    const deadline = performance.now() + NATIVE_FIRST_MS;
+    for (;;) {
+      const opened = this.#opened.shift();
+      if (opened !== undefined) return opened;
+      const left = deadline - performance.now();
+      if (this.#asked || this.#options.signal.aborted || (this.#wantSecret.length > 0 && left <= 0)) return this.#options.signal.aborted ? undefined : this.#wantSecret.shift();
+      await new Promise<void>((resolve) => {
+        const timer = setTimeout(resolve, this.#wantSecret.length > 0 ? Math.max(1, left) : NATIVE_FIRST_MS);
+        this.#options.signal.addEventListener('abort', () => resolve(), { once: true });
+        this.#wake = () => {
+          clearTimeout(timer);
+          resolve();
+        };
+      });
+    }
+  }
+
+  async #attempt({ answered, opening }: Opened): Promise<Connected | undefined> {
+    try {
+      const { wire, coordinates } = this.#options;
+      if (opening.upgraded || opening.refusal.status !== 401 || wire === 'native' || coordinates.version === 2) return await native(opening, this.#options);
+      return await withSecret(answered, coordinates.secret, this.#options);
+    } catch (error) {
+      // Past the handshake it is the right server, and its answer is final.
+      if (error instanceof RefusedByServer) throw error.refusal;
+      this.#note(error);
+      return undefined;
+    }
+  }
+
+  #note(error: unknown): void {
+    if (!(error instanceof StreamerError)) throw error;
+    this.#failures.push(error);
+  }
+
+  #failure(): StreamerError {
+    const worst = this.#failures.find((error) => error instanceof AuthError) ?? this.#failures.find((error) => error instanceof ProtocolError) ?? this.#failures[0];
+    if (worst !== undefined) return worst;
+    const count = countCandidates(this.#options.coordinates);
+    const where = count === 1 ? 'the address' : `any of the ${count} addresses`;
+    return new ConnectError('connect-failed', `no server answers at ${where} in the coordinates (${this.#lastReason}); is its job running, and reachable from here?`);
+  }
+}
+
+/** A server of the reference, or one of ours that was told to speak as it: the secret goes into the header. */
+async function withSecret(answered: Answered, secret: string, options: ConnectOptions & { readonly signal: AbortSignal }): Promise<Connected> {
+  await options.beforeCompat?.();
+  const fresh = options.wire === 'compat' && !answered.socket.destroyed;
+  const socket = fresh ? answered.socket : await connectTcp(answered.address, OPENING_TIMEOUT_MS, options.signal).catch((cause: unknown) => {
+    throw new ConnectError('connect-failed', `${answered.address.host} answered once and then no more`, { cause });
+  });
+  const opening = await open({ ...answered, socket }, options, { native: options.wire !== 'compat', secret });
+  if (opening.upgraded && isNative(opening)) return native(opening, options);
+  return compat(opening);
+}
+
+function open(answered: Answered, options: ConnectOptions & { readonly signal: AbortSignal }, ask: { native: boolean; secret: string | undefined }): Promise<Opening> {
   const { address, socket } = answered;
   const host = address.host.includes(':') ? `[${address.host}]` : address.host;
   const path = options.coordinates.version === 2 ? NATIVE_PATH : '/';
@@ -124,6 +235,7 @@ function open(answered: Answered, options: ConnectOptions, ask: { native: boolea
     headers,
     socket,
     timeoutMs: OPENING_TIMEOUT_MS,
+    signal: options.signal,
     connection: (answer) =>
       answer[PROTOCOL_HEADER.toLowerCase()] === String(PROTOCOL_VERSION)
         ? { masking: 'zero', maxMessageBytes: MESSAGE_MAX }
@@ -135,7 +247,7 @@ function isNative(opening: Extract<Opening, { upgraded: true }>): boolean {
   return opening.headers[PROTOCOL_HEADER.toLowerCase()] === String(PROTOCOL_VERSION);
 }
 
-async function native(opening: Opening, options: ConnectOptions): Promise<Connected> {
+async function native(opening: Opening, options: ConnectOptions & { readonly signal: AbortSignal }): Promise<Connected> {
   if (!opening.upgraded && opening.refusal.status === 401) {
     throw new AuthError('auth-not-encrypted', 'the server speaks only the compat wire, which is not encrypted, and encryption is required');
   }
@@ -144,16 +256,20 @@ async function native(opening: Opening, options: ConnectOptions): Promise<Connec
     connection.destroy();
     throw new AuthError('auth-not-encrypted', 'the server does not speak the native wire, and what it offers is not encrypted');
   }
-  const channel = await openChannel(connection, { role: 'client', secret: coordinatesSecretBytes(options.coordinates) });
+  const abandon = () => connection.destroy();
+  options.signal.addEventListener('abort', abandon, { once: true });
+  if (options.signal.aborted) abandon();
   try {
+    const channel = await openChannel(connection, { role: 'client', secret: coordinatesSecretBytes(options.coordinates) });
     const { agent, action } = await greetAsClient(channel, options.hello);
     if (action === options.hello.action) throw new ProtocolError('protocol-violation', `the server says that it ${action}s, as we do`);
+    options.signal.removeEventListener('abort', abandon);
     return { wire: 'native', channel, remote: connection.remote, agent };
   } catch (error) {
     // A wrong secret shows only here: our key is not the server's, and it closes.
     connection.destroy();
     if (error instanceof AuthError || error instanceof TimeoutError) throw error;
-    if (error instanceof ConnectError && error.retryable) throw error;
+    if (error instanceof StreamerError && error.retryable) throw error;
     if (error instanceof StreamerError) throw new RefusedByServer(error);
     throw error;
   }
@@ -174,6 +290,11 @@ function upgraded(opening: Opening): Extract<Opening, { upgraded: true }> {
       throw new AuthError('auth-refused', 'the server refuses the secret: the coordinates are for another one, or it has ended');
     case 503:
       throw new ConnectError('connect-busy', 'the server is serving another client');
+    case 408:
+    case 500:
+    case 502:
+    case 504:
+      throw new ConnectError('connect-failed', `the server, or a proxy before it, answers HTTP ${status}`);
     default:
       throw new ProtocolError('protocol-violation', `the server answers HTTP ${status}${text === '' ? '' : `: ${text}`}`);
   }

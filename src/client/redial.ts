@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { AbortError, ConnectError, type StreamerError } from '../errors.js';
+import { AbortError, ConnectError, StreamerError } from '../errors.js';
 import { isLostLink, type Link, type LinkSource } from '../transfer/link.js';
 import type { ProgressListener } from '../transfer/progress.js';
 import { abortReason } from '../transfer/outcome.js';
@@ -22,18 +22,30 @@ export interface RedialOptions extends ConnectOptions {
   readonly onProgress: ProgressListener;
 }
 
-/** Tries to connect until `timeoutMs` is over. Only a server that does not answer is tried again. */
-export async function connectPatiently(options: RedialOptions, timeoutMs: number): Promise<Connected> {
+/**
+ * Tries to connect until `timeoutMs` is over.
+ * @param again whether it is worth another try after this failure.
+ * @throws the last failure; AbortError when the caller stops it.
+ */
+export async function connectPatiently(
+  options: RedialOptions,
+  timeoutMs: number,
+  again: (error: unknown) => boolean = (error) => error instanceof StreamerError && error.retryable,
+): Promise<Connected> {
   const deadline = performance.now() + timeoutMs;
+  let last: unknown;
   for (let attempt = 1; ; attempt += 1) {
     options.onProgress({ type: 'connecting', candidates: countCandidates(options.coordinates), attempt });
+    const left = AbortSignal.timeout(Math.max(1, Math.ceil(deadline - performance.now())));
     try {
-      return await connectOnce(options);
+      return await connectOnce({ ...options, signal: options.signal === undefined ? left : AbortSignal.any([left, options.signal]) });
     } catch (error) {
       if (options.signal?.aborted === true) throw abortReason(options.signal);
-      const again = error instanceof ConnectError && error.retryable;
+      // An attempt that the deadline cut short says less than the one before it.
+      if (left.aborted) throw last ?? error;
+      last = error;
       const delayMs = backoff(attempt);
-      if (!again || performance.now() + delayMs > deadline) throw error;
+      if (!again(error) || performance.now() + delayMs > deadline) throw error;
       await pause(delayMs, options.signal);
     }
   }
@@ -47,7 +59,8 @@ export class RedialingLinks implements LinkSource {
 
   constructor(first: Link, options: RedialOptions) {
     this.#first = first;
-    this.#options = options;
+    // The server has shown that it speaks the native wire: whoever answers 401 now is not it, and gets no secret.
+    this.#options = { ...options, wire: 'native' };
   }
 
   recoverable(error: unknown): error is StreamerError {
@@ -70,18 +83,23 @@ export class RedialingLinks implements LinkSource {
     onProgress({ type: 'reconnecting', reason: lost.error.message, delayMs });
     await pause(delayMs, this.#options.signal);
     try {
-      const connected = await connectPatiently(this.#options, deadline - now);
-      if (connected.wire !== 'native') throw new ConnectError('connect-lost', 'the server that answers now is not the one that was lost', { retryable: false });
+      const connected = await connectPatiently(this.#options, deadline - now - delayMs, worthRedialling);
+      if (connected.wire !== 'native') throw new Error('the native wire was asked for');
       const { channel, remote, agent } = connected;
       onProgress({ type: 'connected', remote, wire: 'native', encrypted: true, agent });
       return { channel, remote };
     } catch (error) {
-      if (error instanceof AbortError) throw error;
-      if (!(error instanceof ConnectError && error.retryable)) throw error;
-      const message = `the link was lost and could not be had again; what has arrived is kept, run the same command again to resume (${error.message})`;
+      if (!worthRedialling(error)) throw error;
+      const why = error instanceof Error ? error.message : '';
+      const message = `the link was lost and could not be had again; what has arrived is kept, run the same command again to resume (${why})`;
       throw new ConnectError('connect-lost', message, { cause: lost.error, retryable: false });
     }
   }
+}
+
+/** The secret was right once: whatever answers otherwise now is a proxy, another server, or trouble that may pass. */
+function worthRedialling(error: unknown): boolean {
+  return error instanceof StreamerError && !(error instanceof AbortError) && !error.fromPeer;
 }
 
 function backoff(attempt: number): number {

@@ -104,7 +104,9 @@ export class CompatReceiverMachine {
   }
 
   #eof(message: Uint8Array, text: boolean): CompatReceiverEffect[] {
-    // A binary message here is an eof or data: the same bytes inside the last message would have been too many, too.
+    // A binary message here is an eof or data: no bytes of it are no harm, and any would be too many in the last
+    // message, too. How a stream is split into messages must not matter.
+    if (!text && message.length === 0) return [];
     if (!text && !isEof(message)) throw tooMuch();
     const announced = parseEof(message);
     const sha256 = this.#hash.hex();

@@ -30,6 +30,25 @@ const unpackr = new Unpackr({ useRecords: false, mapsAsObjects: true, int64AsTyp
 /**
  * Reads coordinates of either version. White space around them is ignored, as is everything up to a
  * server's `Use these coordinates to connect:`; the padding of plain ones may be missing.
+ *
+ * ```ts
+ * import { CoordinatesError, parseCoordinates, serve } from 'firecrest-streamer-ts';
+ *
+ * const stop = new AbortController();
+ * const server = await serve({ action: 'send', path: 'results.h5', portRange: [0, 0], signal: stop.signal });
+ * const coordinates = parseCoordinates(server.coordinates);
+ * if (coordinates.version === 2) console.log(coordinates.direction, coordinates.candidates.length);
+ * stop.abort();
+ *
+ * try {
+ *   parseCoordinates('cut short');
+ * } catch (error) {
+ *   if (!(error instanceof CoordinatesError)) throw error;
+ *   console.log(error.code);
+ * }
+ * ```
+ *
+ * @param text at most 65,536 characters.
  * @throws CoordinatesError `coordinates-malformed`, `coordinates-version` or `coordinates-sealed`; one line that
  *   quotes nothing of the text.
  */
@@ -48,6 +67,15 @@ export function parseCoordinates(text: string): Coordinates {
 
 /**
  * Writes coordinates in the text form of their version.
+ *
+ * ```ts
+ * import { formatCoordinates, parseCoordinates } from 'firecrest-streamer-ts';
+ *
+ * const text = formatCoordinates({ version: 1, ips: ['192.0.2.1'], ports: [5665, 5670], secret: 'of-the-site' });
+ * const { version } = parseCoordinates(text);
+ * console.log(version);
+ * ```
+ *
  * @throws CoordinatesError `coordinates-malformed` when a field is not allowed in them, such as a secret with a space.
  */
 export function formatCoordinates(coordinates: Coordinates): string {

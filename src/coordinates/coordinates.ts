@@ -99,6 +99,17 @@ const ADDRESSES_SHOWN = 3;
 /**
  * One line for logs: where the server is and what it does, without the secret, the relay's room, or the query part
  * of a URL, which may hold a token.
+ *
+ * ```ts
+ * import { parseCoordinates, redactCoordinates, serve } from 'firecrest-streamer-ts';
+ *
+ * const stop = new AbortController();
+ * const server = await serve({ action: 'send', path: 'results.h5', portRange: [0, 0], signal: stop.signal });
+ * console.log(redactCoordinates(parseCoordinates(server.coordinates)));
+ * stop.abort();
+ * ```
+ *
+ * Never fails: it takes what `parseCoordinates` made, or what the types allow.
  */
 export function redactCoordinates(coordinates: Coordinates): string {
   const server = directionOf(coordinates);

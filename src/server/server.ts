@@ -14,7 +14,7 @@ import { listen, type Listener } from '../transport/listen.js';
 import type { WebSocketConnection } from '../transport/websocket.js';
 import type { Link } from '../transfer/link.js';
 import type { ProgressListener, TransferResult } from '../transfer/progress.js';
-import { receiveCompat } from '../transfer/receive-compat.js';
+import { compatTarget, receiveCompat } from '../transfer/receive-compat.js';
 import { receiveNative } from '../transfer/receive.js';
 import { sendCompat } from '../transfer/send-compat.js';
 import { openForSending, sendNative } from '../transfer/send.js';
@@ -75,16 +75,48 @@ type Settings = ServeOptions & Required<Omit<ServeOptions, 'secret' | 'signal' |
 
 /**
  * Starts a server for one transfer with one client.
+ *
+ * ```ts
+ * import { receive, serve, TimeoutError } from 'firecrest-streamer-ts';
+ *
+ * const server = await serve({
+ *   action: 'send',
+ *   path: 'results.h5',
+ *   host: '127.0.0.1',
+ *   publicIps: ['127.0.0.1'],
+ *   portRange: [0, 0],
+ *   waitTimeoutMs: 60_000,
+ * });
+ * // Whoever has the coordinates may take the file: they are as secret as the file.
+ * await receive({ coordinates: server.coordinates, path: 'copy.h5' });
+ * const { size, remote } = await server.done;
+ * console.log(`${size} bytes to ${remote}`);
+ *
+ * const lonely = await serve({ action: 'receive', path: 'other.h5', portRange: [0, 0], waitTimeoutMs: 100 });
+ * await lonely.done.catch((error: unknown) => {
+ *   if (!(error instanceof TimeoutError)) throw error;
+ *   console.log(error.code, error.exitCode);
+ * });
+ * ```
+ *
+ * @param options sizes in bytes, times in milliseconds.
+ * @returns when it listens. The transfer's end is the server's `done`, which rejects as `send` does, with
+ * TimeoutError when no client came, and with LimitError when the client's file is over `inboundTransferLimit`.
  * @throws UsageError for a bad option; StorageError when the file is missing or the target exists; ConnectError when no
  * port is free.
  */
 export async function serve(options: ServeOptions): Promise<StreamerServer> {
   const settings = withDefaults(options);
   checkServerOptions(settings);
+  if (settings.compat && settings.wire === 'native') throw new UsageError('--compat asks for coordinates that the Python streamer can use, and --wire native keeps it out: leave one out');
   const secret = chooseSecret(settings);
   // A file that is missing now would be missing later, too: better than a job that waits to say so.
   const source = settings.action === 'send' ? await openForSending(settings.path) : undefined;
-  if (source === undefined) await assertTargetFree(settings.path);
+  if (source === undefined) {
+    await assertTargetFree(settings.path);
+    // A client of the reference may come, and it brings no name.
+    if (typeof secret === 'string' && settings.wire !== 'native') await compatTarget(settings.path);
+  }
   try {
     return await new Session(settings, secret, source).start();
   } catch (error) {

@@ -77,11 +77,14 @@ export class WaitingLinks implements LinkSource {
     this.#room = room;
   }
 
-  /** A client that was stopped, or whose disk is full, may come back and resume. */
+  /**
+   * A client that was stopped may come back and resume; and so may one whose own trouble it was: its disk full, its
+   * target there already, its source changed. Its mistake must not cost the user the job.
+   */
   recoverable(error: unknown): error is StreamerError {
     if (isLostLink(error)) return true;
     if (!(error instanceof StreamerError) || !error.fromPeer) return false;
-    return error.code === 'connect-lost' || (error instanceof StorageError && error.code === 'storage-full');
+    return error.code === 'connect-lost' || error.code === 'integrity-source' || error instanceof StorageError;
   }
 
   async next(lost?: { readonly error: StreamerError; readonly graceMs?: number }): Promise<Link> {

@@ -5,10 +5,12 @@
  */
 import type { BigIntStats } from 'node:fs';
 import { type FileHandle, link, lstat, open, rename, unlink } from 'node:fs/promises';
+import path from 'node:path';
 import { StorageError } from '../errors.js';
 import { isErrno, storageError, visible } from './fs-error.js';
 import type { ParsedJournal } from './journal.js';
 import type { OpenFile } from './open-file.js';
+import { umask } from './umask.js';
 
 /** What link(2) answers where there are no hard links: exFAT, some FUSE and SMB mounts, some Lustre set-ups. */
 const NO_LINKS = ['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS', 'EMLINK', 'EXDEV', 'EACCES'];
@@ -19,11 +21,12 @@ const COARSEST_NS = 2_000_000_000n;
 
 /**
  * Gives the file the sender's permission bits and time, and waits until all of it is on disk. No setuid, setgid or
- * sticky bit: they would speak for this side's user. The umask is not applied, as in `scp -p`.
+ * sticky bit: they would speak for this side's user. The umask is applied, as for every file that a user makes: a site's rule
+ * that others may not read stands above what the peer asks for.
  * File systems that cannot hold a mode or a time keep their own.
  */
 export async function seal(file: OpenFile, mode: number | undefined, mtimeNs: bigint | undefined): Promise<void> {
-  if (mode !== undefined) await file.chmodRaw(mode & 0o777).catch(unlessNotKept('set the mode of', file.path));
+  if (mode !== undefined) await file.chmodRaw(mode & 0o777 & ~umask()).catch(unlessNotKept('set the mode of', file.path));
   if (mtimeNs !== undefined) await file.utimesRaw(mtimeNs).catch(unlessNotKept('set the time of', file.path));
   await file.sync();
 }
@@ -47,6 +50,8 @@ export async function publish(part: string, target: string): Promise<void> {
       throw vanished(cause, target);
     }
   }
+  // The new name first, durably: a file system that reorders the two could lose both.
+  await syncDirectory(path.dirname(target));
   await remove(part, target);
 }
 

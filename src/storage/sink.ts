@@ -4,11 +4,12 @@
  *
  * @module
  */
-import { stat } from 'node:fs/promises';
+import { constants } from 'node:fs';
+import { access, stat } from 'node:fs/promises';
 import { LimitError, StorageError } from '../errors.js';
 import { type ChunkRange, MAX_CHUNKS } from './chunk-table.js';
 import { CommittedSink, FileSink } from './file-sink.js';
-import { storageError, visible } from './fs-error.js';
+import { orStorageError, storageError, visible } from './fs-error.js';
 import { chooseIo, type IoMode } from './io-mode.js';
 import { chunkCount, IDENTITY_BYTES } from './journal.js';
 import { acquireLock } from './lock.js';
@@ -113,7 +114,13 @@ export async function openSink(options: SinkOptions): Promise<Sink> {
  * @throws StorageError `storage-exists`, `storage-missing` (the directory) or `storage-unsafe-path`.
  */
 export async function assertTargetFree(path: string): Promise<void> {
-  if (!(await isDirectory(path))) await assertFree(path);
+  if (!(await isDirectory(path))) {
+    await assertFree(path);
+    return;
+  }
+  // `isDirectory` believes a path that ends in a slash.
+  await assertDirectory(path, path);
+  await orStorageError('receive into', path, () => access(path, constants.W_OK | constants.X_OK));
 }
 
 /** An existing target is let through only with files of ours beside it: a killed commit may be waiting for its end. */

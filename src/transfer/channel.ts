@@ -12,9 +12,12 @@ import { PROLOGUE, TEXT_MAX } from '../wire/constants.js';
 import { decodeFrame } from '../wire/decode.js';
 import { encodeFrame } from '../wire/encode.js';
 import type { Frame } from '../wire/frame.js';
+import { PieceList } from './piece-list.js';
 
 /** Time for the whole handshake, up to the first record, in milliseconds. */
 export const HANDSHAKE_TIMEOUT_MS = 10_000;
+/** Most bytes of a peer's first record, a hello or its answer: handshake message 1 can be a replay, and what follows anything. */
+const FIRST_RECORD_MAX = 4 * 1024;
 /** Most bytes of a handshake message: both are under 100. */
 const HANDSHAKE_MESSAGE_MAX = 512;
 
@@ -33,7 +36,9 @@ export class Channel {
   #handler: ChannelHandler | undefined;
   /** Frames that came before a handler was there: the connection is paused meanwhile, so they are few. */
   #early: Frame[] = [];
-  #pieces: Uint8Array[] = [];
+  readonly #pieces = new PieceList();
+  /** Bytes of the record in progress, until the peer has proved that it knows the secret. */
+  #untrusted: number | undefined = 0;
   #over: { error: StreamerError; clean: boolean } | undefined;
 
   constructor(connection: Connection, keys: { readonly sendKey: Uint8Array; readonly receiveKey: Uint8Array }) {
@@ -75,12 +80,14 @@ export class Channel {
     if (this.#over !== undefined) return;
     try {
       if (kind !== 'binary') throw new AuthError('auth-handshake', 'the other end sent text on an encrypted connection');
+      if (this.#untrusted !== undefined && (this.#untrusted += bytes.length) > FIRST_RECORD_MAX) {
+        throw new AuthError('auth-handshake', 'the other end sent too much before it had proved that it knows the secret');
+      }
       for (const plain of this.#opener.update(bytes)) this.#pieces.push(plain);
       if (!last) return;
       for (const plain of this.#opener.finish()) this.#pieces.push(plain);
-      const pieces = this.#pieces;
-      this.#pieces = [];
-      this.#deliver(decodeFrame(pieces));
+      this.#untrusted = undefined;
+      this.#deliver(decodeFrame(this.#pieces.take()));
     } catch (error) {
       if (!(error instanceof StreamerError)) throw error;
       this.fail(error);

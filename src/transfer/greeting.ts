@@ -38,7 +38,7 @@ function firstFrame(channel: Channel, timeoutMs: number): Promise<Frame> {
       settle();
     };
     const timer = setTimeout(() => {
-      const error: StreamerError = new TimeoutError('timeout-handshake', `the other end did not greet within ${timeoutMs / 1000} s`);
+      const error: StreamerError = new TimeoutError('timeout-handshake', `the other end did not greet within ${timeoutMs / 1000} s`, { retryable: true });
       finish(() => {
         channel.fail(error);
         reject(error);

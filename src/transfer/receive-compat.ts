@@ -35,7 +35,7 @@ export async function receiveCompat(connection: Connection, target: string, requ
 
 /** The target of a compat transfer: a file's path. @throws UsageError when that is not what was given. */
 export async function compatTarget(target: string | undefined): Promise<string> {
-  const lacking = 'the other end speaks the compat wire, which carries no file name';
+  const lacking = 'the compat wire carries no file name';
   if (target === undefined) throw new UsageError(`${lacking}: give the target path`);
   if (target.endsWith('/') || (await isDirectory(target))) throw new UsageError(`${lacking}: give the target file, not a directory`);
   return target;
@@ -88,7 +88,7 @@ class CompatReceiving {
 
   #transfer(): Promise<string> {
     const machine = new CompatReceiverMachine(this.#request.limitBytes, sha256());
-    const outcome = new Outcome<string>(this.#request.signal, () => undefined);
+    const outcome = new Outcome<string>(this.#request.signal, () => undefined, false);
     const perform = (effect: CompatReceiverEffect) => {
       if (outcome.over) return;
       switch (effect.kind) {
@@ -117,7 +117,10 @@ class CompatReceiving {
       else feed(input);
     };
     this.#connection.attach({
-      piece: (bytes, last, kind) => take({ kind: 'piece', bytes: this.#opening ? Buffer.from(bytes) : bytes, last, text: kind === 'text' }),
+      piece: (bytes, last, kind) => {
+        outcome.progressed();
+        take({ kind: 'piece', bytes: this.#opening ? Buffer.from(bytes) : bytes, last, text: kind === 'text' });
+      },
       closed: (info) => take(closedFact(info)),
     });
     return outcome.promise;
@@ -131,6 +134,7 @@ class CompatReceiving {
     this.#meter = new ProgressMeter(this.#request.onProgress, size, 0);
     const options = { target: this.#target, size, chunkSize: 0, identity: Buffer.alloc(IDENTITY_BYTES), mode: undefined, mtimeNs: undefined, resume: false };
     const sink = await openSink(options);
+    if (sink.restarted !== undefined) this.#request.onProgress({ type: 'notice', message: `an earlier attempt's data is discarded: ${sink.restarted}` });
     this.#sink = this.#request.wrapSink?.(sink) ?? sink;
   }
 

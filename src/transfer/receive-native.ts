@@ -52,8 +52,9 @@ export async function receiveOverChannel(channel: Channel, job: ReceiveJob): Pro
 
 function receiveFrames(channel: Channel, job: ReceiveJob, writes: Set<Promise<void>>): Promise<Buffer> {
   const machine = new ReceiverMachine(job);
-  const outcome = new Outcome<Buffer>(job.signal, (error) => channel.fail(error));
+  const outcome = new Outcome<Buffer>(job.signal, (error) => channel.fail(error), true);
   let target: OpenTarget | undefined;
+  let entry: EntryFrame | undefined;
   let committed: Buffer | undefined;
 
   const write = ({ index, offset, hash, payload }: Extract<ReceiverEffect, { kind: 'write' }>) => {
@@ -82,11 +83,12 @@ function receiveFrames(channel: Channel, job: ReceiveJob, writes: Set<Promise<vo
       case 'open':
         job.open(effect.entry).then((opened) => {
           target = opened;
-          job.receiving(effect.entry, opened.table.bytes);
+          entry = effect.entry;
           feed({ kind: 'opened', table: opened.table });
         }, outcome.fail);
         break;
       case 'receiving':
+        if (entry !== undefined) job.receiving(entry, effect.resumedBytes);
         break;
       case 'write':
         write(effect);
@@ -110,7 +112,10 @@ function receiveFrames(channel: Channel, job: ReceiveJob, writes: Set<Promise<vo
   };
   const feed = pump(machine, perform, outcome.fail);
   channel.attach({
-    frame: (frame) => feed({ kind: 'frame', frame }),
+    frame: (frame) => {
+      outcome.progressed();
+      feed({ kind: 'frame', frame });
+    },
     closed: (error, clean) => {
       // A sender that closes cleanly after our confirmation has heard it.
       if (clean && committed !== undefined) outcome.succeed(committed);

@@ -51,6 +51,7 @@ export async function receiveNative(links: LinkSource, request: ReceiveRequest):
 class Incoming {
   readonly #request: ReceiveRequest;
   #open: (OpenTarget & { readonly entry: EntryFrame }) | undefined;
+  #opening: Promise<OpenTarget> | undefined;
   #meter: ProgressMeter | undefined;
   #committed: Buffer | undefined;
   #startMs = performance.now();
@@ -89,10 +90,13 @@ class Incoming {
   }
 
   async discard(): Promise<void> {
+    await this.#opening?.catch(() => undefined);
     await this.#open?.sink.discard();
   }
 
   async keep(): Promise<void> {
+    // It may have ended while the target was still being opened.
+    await this.#opening?.catch(() => undefined);
     await this.#open?.sink.keep();
   }
 
@@ -115,7 +119,14 @@ class Incoming {
     }
   }
 
+  /** One at a time: a link may be lost, and the next one ask, while the target is still being opened for the first. */
   async #openTarget(entry: EntryFrame): Promise<OpenTarget> {
+    await this.#opening?.catch(() => undefined);
+    this.#opening = this.#openOnce(entry);
+    return this.#opening;
+  }
+
+  async #openOnce(entry: EntryFrame): Promise<OpenTarget> {
     const { path, onProgress, wrapSink } = this.#request;
     if (this.#open !== undefined && sameFile(this.#open.entry, entry)) return this.#open;
     if (this.#committed !== undefined) throw new ProtocolError('protocol-violation', 'the other end came back with another file');

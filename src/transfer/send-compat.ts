@@ -21,7 +21,7 @@ import type { SendRequest } from './send.js';
  * How long a receiver that has read the eof may take to close, in milliseconds: it verifies, and ours writes to disk
  * first. The reference's sender does not wait at all.
  */
-const RECEIVER_CLOSE_MS = 60_000;
+export const RECEIVER_CLOSE_MS = 60_000;
 
 /** Chunks that are read or on their way into the socket at once: the bound of the sender's memory, 15 MiB. */
 const CHUNKS_AT_ONCE = 3;
@@ -49,7 +49,7 @@ function sendMessages(connection: Connection, source: Source, request: SendReque
   const outcome = new Outcome<string>(request.signal, (error) => {
     const { code, reason } = closeForError(error);
     connection.close(code, reason);
-  });
+  }, false);
   let patience: NodeJS.Timeout | undefined;
   const read = ({ offset, length }: Extract<CompatSenderEffect, { kind: 'read' }>) => {
     const whole = pool.take();
@@ -61,6 +61,8 @@ function sendMessages(connection: Connection, source: Source, request: SendReque
   const sendChunk = (message: Uint8Array) =>
     connection.send([message], 'binary', () => {
       pool.put(Buffer.from(message.buffer));
+      if (outcome.over) return;
+      outcome.progressed();
       meter.add(message.length);
       setImmediate(() => feed({ kind: 'room' }));
     });

@@ -37,7 +37,7 @@ export function sendOverChannel(channel: Channel, job: SendJob): Promise<Buffer>
   const { source, entry } = job;
   const machine = new SenderMachine(entry, new ChunkTable(entry.size, entry.chunkSize));
   const pool = new BufferPool(entry.chunkSize);
-  const outcome = new Outcome<Buffer>(job.signal, (error) => channel.fail(error));
+  const outcome = new Outcome<Buffer>(job.signal, (error) => channel.fail(error), true);
   let ahead = false;
 
   const read = ({ index, offset, length }: Extract<SenderEffect, { kind: 'read' }>) => {
@@ -94,7 +94,10 @@ export function sendOverChannel(channel: Channel, job: SendJob): Promise<Buffer>
   };
   const feed = pump(machine, perform, outcome.fail);
   channel.attach({
-    frame: (frame) => feed({ kind: 'frame', frame }),
+    frame: (frame) => {
+      outcome.progressed();
+      feed({ kind: 'frame', frame });
+    },
     closed: (error) => outcome.lost(error),
   });
   feed({ kind: 'start' });

@@ -4,6 +4,7 @@
  *
  * @module
  */
+import { setMaxListeners } from 'node:events';
 import { connect, type Socket } from 'node:net';
 import PQueue from 'p-queue';
 
@@ -43,6 +44,7 @@ export async function* dial(
 ): AsyncGenerator<Answered, void, undefined> {
   const stop = new AbortController();
   const signal = options.signal === undefined ? stop.signal : AbortSignal.any([stop.signal, options.signal]);
+  setMaxListeners(0, signal);
   const queue = new PQueue({ concurrency: CONCURRENCY });
   const answered: Answered[] = [];
   const state: { idle: boolean; broken?: Error; wake: () => void } = { idle: false, wake: () => undefined };

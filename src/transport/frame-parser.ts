@@ -1,7 +1,7 @@
 /**
  * RFC 6455 frames from bytes, apart from IO: it needs bytes, not a socket. Data payloads are handed on as they arrive
  * and never joined, which is what `ws`'s own receiver does and what half of the receiving CPU went into (see
- * docs/architecture.md, "Why not ws's own framing").
+ * docs/architecture.md, "Decisions").
  *
  * @module
  */

@@ -45,6 +45,8 @@ export interface OpeningRequest {
   /** A connected TCP socket to use. It is destroyed when the handshake fails. */
   readonly socket: Socket;
   readonly timeoutMs: number;
+  /** Breaks the handshake off; without effect when it is done. */
+  readonly signal?: AbortSignal;
   /** Options of the connection, by what the server answered. */
   readonly connection: (headers: IncomingMessage['headers']) => WebSocketOptions;
 }
@@ -68,23 +70,29 @@ export function openAsClient(request: OpeningRequest): Promise<Opening> {
     // ws's own `handshakeTimeout` would be set on a socket that http makes, and has no effect on one that is given.
     let expire = () => void request.socket.destroy(new Error(`timed out after ${request.timeoutMs / 1000} s`));
     const timer = setTimeout(() => expire(), request.timeoutMs);
+    const stopped = () => void request.socket.destroy(new Error('stopped'));
+    const settled = () => {
+      clearTimeout(timer);
+      request.signal?.removeEventListener('abort', stopped);
+    };
+    request.signal?.addEventListener('abort', stopped, { once: true });
     let headers: IncomingMessage['headers'] = {};
     handshake.on('upgrade', (response) => (headers = response.headers));
     handshake.on('taken', ({ socket, head }: NonNullable<HandshakeOnly['taken']>) => {
-      clearTimeout(timer);
+      settled();
       const connection = new WebSocketConnection(socket, head, request.connection(headers));
       resolve({ upgraded: true, connection, headers });
     });
     handshake.on('unexpected-response', (_request, response) => {
       expire = () => void response.destroy();
       void readFirstLine(response).then((text) => {
-        clearTimeout(timer);
+        settled();
         request.socket.destroy();
         resolve({ upgraded: false, refusal: { status: response.statusCode ?? 0, text } });
       });
     });
     handshake.on('error', (error) => {
-      clearTimeout(timer);
+      settled();
       request.socket.destroy();
       reject(openingError(error));
     });
@@ -92,7 +100,7 @@ export function openAsClient(request: OpeningRequest): Promise<Opening> {
 }
 
 function openingError(error: Error & { code?: string }): Error {
-  const network = error.code?.startsWith('E') === true || /hang up|timed out/i.test(error.message);
+  const network = error.code?.startsWith('E') === true || /hang up|timed out|stopped/i.test(error.message);
   if (network) return new ConnectError('connect-failed', `the opening handshake broke off: ${error.message}`, { cause: error });
   return new ProtocolError('protocol-violation', `the other end is no websocket server: ${peerText(error.message)}`, { cause: error });
 }

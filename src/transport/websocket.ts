@@ -177,11 +177,9 @@ export class WebSocketConnection implements Connection {
   }
 
   #startClosing(code: number, reason: string): void {
-    // The close frame waits behind data not yet sent: its time starts when it has left, and the tick ends a dead link.
-    const left = () => {
-      if (this.#state !== 'closed') this.#closeTimer ??= setTimeout(() => this.#socket.destroy(), CLOSE_TIMEOUT_MS);
-    };
-    this.#write(OPCODE.close, [code === 1005 ? Buffer.alloc(0) : closePayload(code, reason)], left);
+    this.#write(OPCODE.close, [code === 1005 ? Buffer.alloc(0) : closePayload(code, reason)]);
+    // It waits behind data that is not sent yet. A peer that takes none of it is not waited for longer.
+    if (!this.#socket.destroyed) this.#closeTimer ??= setTimeout(() => this.#socket.destroy(), CLOSE_TIMEOUT_MS);
     this.#state = 'closing';
     this.#wakeDrainWaiters();
     // Read on, so that the peer's close frame is seen even when the transfer had paused reading.
