@@ -134,7 +134,10 @@ class Search {
   async #askAll(): Promise<void> {
     const { coordinates, signal, wire } = this.#options;
     const queue = new Set<Promise<void>>();
-    const failed = (_address: Address, error: Error) => (this.#lastReason = error.message);
+    const failed = (_address: Address, error: Error) => {
+      // What our own deadline cut short says nothing of the server.
+      if (!signal.aborted) this.#lastReason = error.message;
+    };
     for await (const answered of dial(candidatesOf(coordinates), { signal }, failed)) {
       // A server of the reference gets one request, with the secret: nothing is asked of it here.
       if (wire === 'compat' && coordinates.version === 1) {

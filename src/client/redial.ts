@@ -81,14 +81,15 @@ export class RedialingLinks implements LinkSource {
     if (now >= deadline) throw lost.error;
     const delayMs = backoff(1);
     onProgress({ type: 'reconnecting', reason: lost.error.message, delayMs });
-    await pause(delayMs, this.#options.signal);
     try {
+      await pause(delayMs, this.#options.signal);
       const connected = await connectPatiently(this.#options, deadline - now - delayMs, worthRedialling);
       if (connected.wire !== 'native') throw new Error('the native wire was asked for');
       const { channel, remote, agent } = connected;
       onProgress({ type: 'connected', remote, wire: 'native', encrypted: true, agent });
       return { channel, remote };
     } catch (error) {
+      if (error instanceof AbortError) throw abortReason(this.#options.signal, true);
       if (!worthRedialling(error)) throw error;
       const why = error instanceof Error ? error.message : '';
       const message = `the link was lost and could not be had again; what has arrived is kept, run the same command again to resume (${why})`;

@@ -51,7 +51,7 @@ export class WaitingRoom<T> {
         this.#waiting = undefined;
         settle();
       };
-      const aborted = () => finish(() => reject(abortReason(signal)));
+      const aborted = () => finish(() => reject(abortReason(signal, again)));
       const timer = setTimeout(() => finish(() => reject(waitedTooLong(again, timeoutMs))), timeoutMs);
       this.#waiting = { take: (arrival) => finish(() => resolve(arrival)) };
       signal?.addEventListener('abort', aborted, { once: true });

@@ -28,7 +28,8 @@ export class Outcome<T> {
     this.#signal = signal;
     this.#tellPeer = tellPeer;
     this.#resumable = resumable;
-    this.#stallTimer = setTimeout(this.#stalled, STALL_LIMIT_MS);
+    // Unreferenced: the connection keeps the process, not the patience with it.
+    this.#stallTimer = setTimeout(this.#stalled, STALL_LIMIT_MS).unref();
     this.promise = new Promise((resolve, reject) => (this.#settle = { resolve, reject }));
     signal?.addEventListener('abort', this.#aborted, { once: true });
     // After the transfer has been set up: it must be there to be told.
