@@ -75,24 +75,22 @@ export class NativeDoor {
       return;
     }
     const client = Buffer.from(hello.client);
-    if (this.#options.busyElsewhere() || !(await this.#makeRoom(client))) {
+    if (this.#options.busyElsewhere() || !(await this.#makeRoom(client, channel))) {
       channel.fail(new ConnectError('connect-busy', 'another client is using these coordinates'));
       return;
     }
-    this.#inside = { client, channel };
     channel.send({ type: 'welcome', action, agent: AGENT });
     this.#options.enter({ channel, remote: channel.connection.remote });
   }
 
   /** The same client may replace its own connection; another only one that is dead. */
-  async #makeRoom(client: Buffer): Promise<boolean> {
+  async #makeRoom(client: Buffer, channel: Channel): Promise<boolean> {
     const inside = this.#inside;
-    if (inside === undefined) return true;
-    const { connection } = inside.channel;
-    if (!inside.client.equals(client) && (await lives(connection.ping()))) return false;
-    // Somebody else may have come in while we waited.
+    if (inside !== undefined && !inside.client.equals(client) && (await lives(inside.channel.connection.ping()))) return false;
+    // Somebody else may have come in while we waited; from here on nothing waits.
     if (this.#inside !== inside) return false;
-    connection.destroy();
+    inside?.channel.connection.destroy();
+    this.#inside = { client, channel };
     return true;
   }
 

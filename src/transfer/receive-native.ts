@@ -31,8 +31,8 @@ export interface ReceiveJob {
   readonly receiving: (entry: EntryFrame, resumedBytes: number) => void;
   readonly received: (bytes: number) => void;
   readonly finishing: () => void;
-  /** The file is under its name; the sender does not know yet. */
-  readonly committed: (digest: Buffer) => void;
+  /** Makes the file durable and gives it its name. Called again for another link, it answers for what is under way. */
+  readonly commit: (digest: Buffer) => Promise<void>;
 }
 
 /**
@@ -95,9 +95,8 @@ function receiveFrames(channel: Channel, job: ReceiveJob, writes: Set<Promise<vo
         break;
       case 'commit':
         job.finishing();
-        target?.sink.commit().then(() => {
+        job.commit(effect.digest).then(() => {
           committed = effect.digest;
-          job.committed(effect.digest);
           feed({ kind: 'committed' });
         }, outcome.fail);
         break;

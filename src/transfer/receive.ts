@@ -53,6 +53,7 @@ class Incoming {
   #open: (OpenTarget & { readonly entry: EntryFrame }) | undefined;
   #opening: Promise<OpenTarget> | undefined;
   #meter: ProgressMeter | undefined;
+  #committing: Promise<void> | undefined;
   #committed: Buffer | undefined;
   #startMs = performance.now();
   readonly #state = { resumed: undefined as number | undefined, moved: 0, reconnects: 0 };
@@ -77,13 +78,18 @@ class Incoming {
           receiving: (entry, resumedBytes) => this.#receiving(entry, resumedBytes),
           received: (bytes) => this.#received(bytes),
           finishing: () => this.#finishing(),
-          committed: (value) => (this.#committed = value),
+          commit: (digest) => this.#commit(digest),
         });
         return this.#result(digest, link);
       } catch (error) {
-        if (!links.recoverable(error)) throw error;
+        // A commit that has begun decides: what is stopped meanwhile must not be called a failure and yet have its name.
+        await this.#committing?.catch(() => undefined);
+        if (!links.recoverable(error)) {
+          if (this.#committed === undefined) throw error;
+          return this.#untold(link);
+        }
         const next = await this.#afterLoss(links, error);
-        if (next === undefined) return this.#result(this.#digest(), link);
+        if (next === undefined) return this.#untold(link);
         link = next;
       }
     }
@@ -113,8 +119,6 @@ class Incoming {
     try {
       return await links.next({ error, progressed, graceMs: CONFIRM_GRACE_MS });
     } catch {
-      const message = 'the file is complete and verified here, but the sender left before it could be told';
-      this.#request.onProgress({ type: 'notice', message });
       return undefined;
     }
   }
@@ -162,9 +166,28 @@ class Incoming {
     this.#request.onProgress({ type: 'finishing' });
   }
 
-  #digest(): Buffer {
-    if (this.#committed === undefined) throw new Error('no digest before the commit');
-    return this.#committed;
+  #commit(digest: Buffer): Promise<void> {
+    this.#committing ??= this.#commitOnce(digest);
+    return this.#committing;
+  }
+
+  async #commitOnce(digest: Buffer): Promise<void> {
+    try {
+      if (this.#open === undefined) throw new Error('no commit before the target is open');
+      await this.#open.sink.commit();
+      this.#committed = digest;
+    } catch (error) {
+      this.#committing = undefined;
+      throw error;
+    }
+  }
+
+  /** The result of a file that is complete here, though the sender could not be told. */
+  #untold(link: Link): TransferResult {
+    if (this.#committed === undefined) throw new Error('no result before the commit');
+    const message = 'the file is complete and verified here, but the sender left before it could be told';
+    this.#request.onProgress({ type: 'notice', message });
+    return this.#result(this.#committed, link);
   }
 
   #result(digest: Buffer, link: Link): TransferResult {

@@ -91,7 +91,7 @@ export function connectionConformance(name: string, setup: Setup): void {
       for (const [from, to] of await ways(t)) {
         const sizes = [0, 1, 3, 125, 126, 127, 65_535, 65_536, 65_537, MIB, 5 * MIB, 0, 2];
         const sent = sizes.map((size) => randomBytes(size));
-        sent.forEach((bytes, index) => from.connection.send([bytes], index % 3 === 1 ? 'text' : 'binary'));
+        sent.forEach((bytes, index) => from.connection.send([Buffer.from(bytes)], index % 3 === 1 ? 'text' : 'binary'));
         const got = await to.arrived(sizes.length);
         got.forEach((bytes, index) => assert.ok(bytes.equals(sent[index] as Buffer), `message ${index} of ${sizes[index]} bytes`));
         to.messages.forEach(({ kind }, index) => assert.equal(kind, index % 3 === 1 ? 'text' : 'binary'));
@@ -101,7 +101,7 @@ export function connectionConformance(name: string, setup: Setup): void {
     it('joins the parts of a message, and sends one of no parts as empty', async (t) => {
       const [client, server] = await both(t);
       const parts = [Buffer.from('a'), Buffer.alloc(0), Buffer.from('bcd'), randomBytes(70_000)];
-      client.connection.send(parts, 'binary');
+      client.connection.send(parts.map((part) => Buffer.from(part)), 'binary');
       client.connection.send([], 'binary');
       client.connection.send([Buffer.alloc(0), Buffer.alloc(0)], 'text');
       const [first, second, third] = await server.arrived(3);
@@ -150,8 +150,10 @@ export function connectionConformance(name: string, setup: Setup): void {
       const [client, server] = await both(t);
       server.connection.pause();
       const left = new Set<number>();
-      let sent = 0;
-      while (client.connection.send([Buffer.alloc(MIB)], 'binary', ((index) => () => left.delete(index))(sent))) left.add((sent += 1) - 1);
+      for (let index = 0, open = true; open; index += 1) {
+        left.add(index);
+        open = client.connection.send([Buffer.alloc(MIB)], 'binary', () => left.delete(index));
+      }
       assert.ok(left.size > 0);
       client.connection.destroy();
       await client.closed();
@@ -171,21 +173,18 @@ export function connectionConformance(name: string, setup: Setup): void {
           }
           sent += 1;
         };
-        await fill();
-        let drained = false;
-        const drain = from.connection.drained().then(() => (drained = true));
-        await turns(50);
-        // A turn or two may find room in the kernel: until there is none.
-        while (drained) {
+        // A few turns may find room in the kernel's buffers: on until they find none.
+        const wait = { over: true, drained: Promise.resolve() };
+        while (wait.over) {
           await fill();
-          drained = false;
-          void from.connection.drained().then(() => (drained = true));
+          wait.over = false;
+          wait.drained = from.connection.drained().then(() => void (wait.over = true));
           await turns(50);
         }
         assert.ok(from.connection.buffered <= 4.5 * MIB, `${from.connection.buffered} bytes are held`);
         assert.ok(to.messages.length < sent);
         to.connection.resume();
-        await drain;
+        await wait.drained;
         const got = await to.arrived(sent);
         got.forEach((bytes, index) => assert.equal(bytes[0], index & 0xff));
         await from.connection.drained();
@@ -230,7 +229,7 @@ export function connectionConformance(name: string, setup: Setup): void {
     it('comes after all that was sent before it, however much that is', async (t) => {
       const [client, server] = await both(t);
       const sent = Array.from({ length: 24 }, () => randomBytes(512 * 1024));
-      for (const bytes of sent) client.connection.send([bytes], 'binary');
+      for (const bytes of sent) client.connection.send([Buffer.from(bytes)], 'binary');
       client.connection.close(4008, 'done');
       const info = await server.closed();
       assert.deepEqual([info.by, info.code, info.reason], ['peer', 4008, 'done']);

@@ -17,7 +17,7 @@ import { fileURLToPath } from 'node:url';
 /** The checkout. Tests run from `build/test/support`, or from another build directory beside `build`. */
 export const ROOT = fileURLToPath(new URL('../../../', import.meta.url));
 /** The command under test: the checkout's, or another build of it, such as an installed one. */
-const BIN = process.env['STREAMER_TEST_BIN'] ?? path.join(ROOT, 'bin/streamer.js');
+export const BIN = process.env['STREAMER_TEST_BIN'] ?? path.join(ROOT, 'bin/streamer.js');
 /** After this a test has hung, milliseconds. Not a measure of speed. */
 const HUNG_MS = 60_000;
 
@@ -159,9 +159,12 @@ export function startProgram(t: TestContext, argv: readonly string[], options: C
   return child;
 }
 
+/** The whole command line of `streamer` with these words, for a program that runs another. */
+export const streamerArgv = (args: readonly string[]): string[] => [process.execPath, BIN, ...args];
+
 /** Starts `streamer` with these words. */
 export function startStreamer(t: TestContext, args: readonly string[], options: ChildOptions = {}): Child {
-  return startProgram(t, [process.execPath, BIN, ...args], options);
+  return startProgram(t, streamerArgv(args), options);
 }
 
 /** Runs `streamer` with these words to its end. Rejects when that takes longer than `timeoutMs`, one minute by default. */

@@ -165,7 +165,6 @@ export class MemoryConnection implements Connection {
   breakOff(): void {
     if (this.#state === 'closed') return;
     this.#drop();
-    this.#inbox = [];
     this.#over();
   }
 
@@ -178,6 +177,7 @@ export class MemoryConnection implements Connection {
     this.#state = 'closing';
     this.#wakeDrainWaiters();
     this.#closeTimer = setTimeout(() => this.destroy(), this.#link.options.closeTimeoutMs);
+    this.#closeTimer.unref();
   }
 
   #put(item: Item): void {
@@ -205,8 +205,8 @@ export class MemoryConnection implements Connection {
       this.#underWay += bytes.length;
       this.#buffered -= bytes.length;
       this.#sentClose ||= item.what === 'close';
-      this.#peer?.takeIn({ item, bytes, dueMs: performance.now() + latencyMs });
-      if (item.what === 'message') item.written?.();
+      this.#peer?.takeIn({ item, bytes, dueMs: latencyMs === 0 ? 0 : performance.now() + latencyMs });
+      if (item.what === 'message') giveBack(item);
     }
     if (this.#buffered <= this.#lowWater) this.#wakeDrainWaiters();
     if (this.#peerSaidClose && this.#sentClose) this.#over();
@@ -214,6 +214,7 @@ export class MemoryConnection implements Connection {
 
   /** The other end's part of the link. */
   takeIn(travelling: Travelling): void {
+    if (this.#state === 'closed') return;
     this.#inbox.push(travelling);
     this.#deliverSoon();
   }
@@ -303,12 +304,13 @@ export class MemoryConnection implements Connection {
     const dropped = this.#outbox;
     this.#outbox = [];
     this.#buffered = 0;
-    for (const item of dropped) if (item.what === 'message') item.written?.();
+    for (const item of dropped) if (item.what === 'message') giveBack(item);
   }
 
   #over(): void {
     if (this.#state === 'closed') return;
     this.#state = 'closed';
+    this.#inbox = [];
     clearTimeout(this.#closeTimer);
     this.#wakeDrainWaiters();
     for (const ping of this.#pings.values()) ping.failed(new ConnectError('connect-lost', 'the connection ended'));
@@ -323,11 +325,17 @@ export class MemoryConnection implements Connection {
   }
 }
 
+/** The parts were the connection's until now, and masking may have changed them: whoever still needs them finds out. */
+function giveBack({ parts, written }: Extract<Item, { what: 'message' }>): void {
+  for (const part of parts) part.fill(0xdb);
+  written?.();
+}
+
 /** Both ends, and the scissors. */
 export interface MemoryPair {
   readonly a: MemoryConnection;
   readonly b: MemoryConnection;
-  cut(): void;
+  readonly cut: () => void;
 }
 
 /** See the module's head. */

@@ -145,7 +145,7 @@ describe('the target', () => {
     const directory = await temporary(t);
     await writeFile(path.join(directory, 'file'), '');
     await assertTargetFree(directory);
-    await assertTargetFree(`${directory}/none/`);
+    await assert.rejects(assertTargetFree(`${directory}/none/`), failsWith('storage-missing'));
     await assertTargetFree(path.join(directory, 'new'));
     await assert.rejects(assertTargetFree(path.join(directory, 'file')), failsWith('storage-exists'));
     await assert.rejects(assertTargetFree(path.join(directory, 'none/x')), failsWith('storage-missing'));
