@@ -192,7 +192,7 @@ export function errorFromPeer(code: string, text: string): StreamerError {
     if (!(codes as readonly string[]).includes(code)) continue;
     return construct(name as ErrorClassName, code as ErrorCode, message);
   }
-  return new ProtocolError('protocol-violation', `${message} (unknown code ${peerText(code).slice(0, 40)})`);
+  return new ProtocolError('protocol-violation', `${message} (unknown code ${peerText(code).slice(0, 40)})`, { fromPeer: true });
 }
 
 function construct(name: ErrorClassName, code: ErrorCode, message: string): StreamerError {

@@ -67,13 +67,13 @@ function assertVerified({ receiver }: Ended, make: Make, hash: string): void {
 for (const pairing of WITH_OURS) {
   for (const action of ACTIONS) {
     const title = `client ${pairing.client} ${action}s, server ${pairing.server}`;
-    describe(title, { skip: pairing.client === 'ours' && pairing.server === 'ours' ? false : skip }, () => {
+    describe(title, { skip: pairing.client === 'ours' && pairing.server === 'ours' ? false : skip, concurrency: 2 }, () => {
       for (const size of [...SIZES, LARGE]) it(`${size} bytes`, (t) => arrivesWhole(t, pairing, action, size));
     });
   }
 }
 
-describe('client python, server python: the reference, whose receiver does not know its own sender\'s eof', { skip }, () => {
+describe('client python, server python: the reference, whose receiver does not know its own sender\'s eof', { skip, concurrency: 2 }, () => {
   for (const action of ACTIONS) {
     for (const size of SIZES.filter((bytes) => bytes > 0)) {
       it(`${action}s ${size} bytes; ${size + 98} are written, and both say that all is well`, async (t) => {

@@ -8,7 +8,7 @@ import { WebSocketConnection, type Masking } from '../../src/transport/websocket
 import { turns } from '../support/fake-events.js';
 import { describeItem, framedByWs, readByWs, type Item } from '../support/fake-ws.js';
 
-const MAX = 200_000;
+const MAX = 512 * 1024;
 
 /** Reads a stream that comes in these chunks. The error's message stands for the error. */
 function readByUs(chunks: readonly Buffer[], expectMasked: boolean): { read: string[]; error: unknown } {

@@ -1,0 +1,13 @@
+/**
+ * What was interrupted goes on. In one file, so that those who wait for a silent link do so beside the others.
+ */
+import { describe } from 'node:test';
+import { describeChanges } from './resume-changed.js';
+import { describeKills } from './resume-kill.js';
+import { describeLinks } from './resume-link.js';
+
+describe('resume', { concurrency: 4 }, () => {
+  describeLinks();
+  describeKills();
+  describeChanges();
+});
