@@ -93,6 +93,8 @@ export function errorFromClose(code: number, reason: string, peerIs: 'sender' | 
   // The Python server closes with 1001 when it is told to stop, and when a second client has ended its session.
   if (code === 1001 || ours === 'aborted') return new ConnectError('connect-lost', 'the other end was stopped; the compat wire cannot resume: start again');
   if (ours !== undefined) return errorFromPeer(ours, name);
+  // Without a word: a Python client that its user interrupts.
+  if (code === 1011 && name === '') return new ConnectError('connect-lost', 'the other end broke off, without saying why; the compat wire cannot resume: start again');
   if (code === 1009) return new LimitError('limit-inbound', `the other end refuses the file: ${peerText(reason) || 'it is over its inbound transfer limit'}`);
   if (code === 3003) {
     return peerIs === 'receiver'

@@ -3,8 +3,8 @@
  *
  *     idle ── start ──▶ streaming ── all read ──▶ checking ── source unchanged ──▶ ending ── eof sent ──▶ closing ── closed by the receiver ──▶ done
  *
- * The reference has no confirmation; the receiver's clean close after the eof is the most that it ever says. The same
- * close before the eof is what a Python client that the user interrupts sends: `ending` tells the two apart.
+ * The reference has no confirmation; the receiver's clean close after the eof is the most that it ever says. A clean
+ * close that came before the eof could be sent must not be taken for it: `ending` tells the two apart.
  *
  * @module
  */

@@ -192,6 +192,20 @@ export function connectionConformance(name: string, setup: Setup): void {
       }
     });
 
+    it('stops within one read when its user pauses it in the middle, and goes on where it was', async (t) => {
+      const [client, server] = await both(t);
+      server.onMessage = () => server.connection.pause();
+      const sent = Array.from({ length: 40 }, (_, index) => Buffer.alloc(128 * 1024, index));
+      for (const bytes of sent) client.connection.send([Buffer.from(bytes)], 'binary');
+      await server.arrived(1);
+      await turns(100);
+      assert.ok(server.messages.length <= 4, `${server.messages.length} messages came after the pause`);
+      server.onMessage = () => undefined;
+      server.connection.resume();
+      const got = await server.arrived(sent.length);
+      assert.ok(Buffer.concat(got).equals(Buffer.concat(sent)));
+    });
+
     it('resolves `drained` when the connection ends, and at once when nothing waits', async (t) => {
       const [client, server] = await both(t);
       await client.connection.drained();

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { ConnectError, TimeoutError, type StreamerError } from '../../src/errors.js';
+import { TimeoutError, type StreamerError } from '../../src/errors.js';
 import type { Channel } from '../../src/transfer/channel.js';
 import { isLostLink, type Link, type LinkSource } from '../../src/transfer/link.js';
 import { deferred } from './fake-events.js';
@@ -40,7 +40,7 @@ export class FakeLinks implements LinkSource {
   }
 
   recoverable(error: unknown): error is StreamerError {
-    return isLostLink(error) || (error instanceof ConnectError && error.fromPeer);
+    return isLostLink(error);
   }
 
   next(lost?: Lost): Promise<Link> {

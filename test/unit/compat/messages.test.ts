@@ -120,6 +120,7 @@ describe('closeForError', () => {
         assert.ok(Buffer.byteLength(sent.reason) <= REASON_MAX, sent.reason);
         for (const peerIs of ['sender', 'receiver'] as const) {
           const heard = errorFromClose(sent.code, sent.reason, peerIs);
+          assert.doesNotMatch(heard?.message ?? '', /is kept|to resume/, 'on this wire nothing is');
           // A stopped peer is a lost link here; a limit travels as text, without its code.
           assert.equal(heard?.name, code === 'aborted' ? 'ConnectError' : error.name);
           if (!(error instanceof LimitError) && code !== 'aborted') assert.equal(heard.code, code);
@@ -146,7 +147,8 @@ const HEARD: readonly Heard[] = [
   { code: 1008, reason: '', means: ProtocolError, as: 'protocol-violation' },
   { code: 1009, reason: '', means: LimitError, as: 'limit-inbound' },
   { code: 1009, reason: 'frame with 7000000 bytes exceeds limit of 6553600 bytes', means: LimitError, as: 'limit-inbound' },
-  { code: 1011, reason: '', means: ProtocolError, as: 'protocol-violation' },
+  { code: 1011, reason: '', means: ConnectError, as: 'connect-lost' },
+  { code: 1011, reason: '{"error": ""}', means: ConnectError, as: 'connect-lost' },
   { code: 1011, reason: reason('JSONDecodeError'), means: ProtocolError, as: 'protocol-violation' },
   { code: 1011, reason: reason('OSError'), means: StorageError, as: 'storage-io' },
   { code: 1011, reason: reason('PermissionError'), means: StorageError, as: 'storage-io' },

@@ -74,10 +74,15 @@ describe('receiveCompat', () => {
   });
 
   it('leaves nothing when it is stopped while the target is being opened', async (t) => {
-    const { connection, done, directory, abort } = await receiving(t);
+    let opened = false;
+    const { connection, done, directory, abort } = await receiving(t, (sink) => {
+      opened = true;
+      return sink;
+    });
     connection.message(buildInit(FILE.length));
     abort();
     await assert.rejects(done, failsWith('aborted'));
+    assert.equal(opened, true, 'it has waited for the target to be open, to take it away');
     assert.deepEqual(await readdir(directory), []);
     assert.deepEqual(connection.closes[0], { code: 1011, reason: '{"type":"error","error":"AbortError","code":"aborted"}' });
   });

@@ -5,12 +5,28 @@
  */
 import type { CloseInfo, Connection, MessageHandler, MessageKind } from '../../../src/transport/connection.js';
 
-/** What was sent. */
-export interface Sent {
-  readonly bytes: Buffer;
+/** What was sent. Its bytes are the sender's until it is told that they are written. */
+class Sent {
   readonly kind: MessageKind;
-  /** Tells the sender that the operating system has it. */
-  readonly written: () => void;
+  readonly #parts: readonly Uint8Array[];
+  readonly #tell: () => void;
+  #taken: Buffer | undefined;
+
+  constructor(parts: readonly Uint8Array[], kind: MessageKind, tell: () => void) {
+    this.#parts = parts;
+    this.kind = kind;
+    this.#tell = tell;
+  }
+
+  get bytes(): Buffer {
+    return this.#taken ?? Buffer.concat(this.#parts);
+  }
+
+  /** The operating system has it, as it is now. */
+  written(): void {
+    this.#taken ??= this.bytes;
+    this.#tell();
+  }
 }
 
 /** See the module's head. */
@@ -36,9 +52,9 @@ export class ScriptedConnection implements Connection {
       written();
       return true;
     }
-    const bytes = Buffer.concat(parts);
-    this.wireBytes.sent += bytes.length;
-    this.sent.push({ bytes, kind, written });
+    const sent = new Sent(parts, kind, written);
+    this.wireBytes.sent += sent.bytes.length;
+    this.sent.push(sent);
     return true;
   }
 

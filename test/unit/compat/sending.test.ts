@@ -125,7 +125,7 @@ describe('sendCompat', () => {
     abort();
     await assert.rejects(done, failsWith('aborted'));
     const before = events.length;
-    for (const { written } of connection.sent) written();
+    for (const sent of connection.sent) sent.written();
     await settle();
     assert.equal(events.length, before);
     assert.equal(connection.closes.length, 1);

@@ -76,6 +76,7 @@ describe('the handshake', () => {
         const opening = openChannel(b, { role, secret: SECRET });
         a.send([Buffer.from(send[0])], send[1]);
         await assert.rejects(opening, isAuth);
+        assert.ok(b.wireBytes.received <= 700, 'it does not read to the end of it first');
         assert.equal((await other.closed()).code, 1008);
       }
     });

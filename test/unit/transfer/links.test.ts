@@ -3,7 +3,7 @@ import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { describe, it, type TestContext } from 'node:test';
 import { loadChecksum } from '../../../src/crypto/checksum.js';
-import { AbortError, ConnectError, IntegrityError, ProtocolError, type StreamerError } from '../../../src/errors.js';
+import { AbortError, ConnectError, IntegrityError, type StreamerError } from '../../../src/errors.js';
 import type { Sink } from '../../../src/storage/sink.js';
 import type { ProgressEvent, TransferResult } from '../../../src/transfer/progress.js';
 import { receiveNative, type ReceiveRequest } from '../../../src/transfer/receive.js';
@@ -28,7 +28,6 @@ class Session {
   readonly stop = new AbortController();
   pair: ChannelPair;
   wrapSink: ((sink: Sink) => Sink) | undefined;
-  commitGate = new Gate();
   sending: Promise<TransferResult> | undefined;
   receiving: Promise<TransferResult> | undefined;
 
@@ -80,7 +79,6 @@ async function loseTheConfirmation(session: Session): Promise<void> {
   await turns(50);
   session.pair.cut();
   await until(() => session.sendLinks.waiting && session.receiveLinks.waiting);
-  session.commitGate = gate;
 }
 
 const types = (events: readonly ProgressEvent[]) => events.map(({ type }) => type).filter((type) => type !== 'progress');
@@ -151,26 +149,34 @@ describe('a transfer over links that break', () => {
     await loseTheConfirmation(session);
     const before = session.source.reads;
     await session.relink();
-    await until(() => session.commitGate.waiting === 1);
-    session.commitGate.release();
     const [sent, received] = await Promise.all([session.sending, session.receiving]);
     assert.equal(session.source.reads, before);
     assert.deepEqual(sent?.digest, received?.digest);
+    assert.equal(received?.verified, true);
   });
 
-  it('refuses a sender that comes back with another file once this one has its name', async (t) => {
+  it('is done when the sender comes back with another file, which is refused', async (t) => {
     const session = await Session.setUp(t, MIB);
     await loseTheConfirmation(session);
     session.sendLinks.giveUp();
     const next = await channelPair();
     session.receiveLinks.offer(next.server);
+    const inbox = new Inbox(next.client);
     next.client.send({ type: 'entry', id: 0, name: 'other', size: 5, mode: 0, mtimeNs: 0n, chunkSize: 65_536, identity: Buffer.alloc(32, 9) });
-    await assert.rejects(session.receiving ?? Promise.resolve(), (error: unknown) => error instanceof ProtocolError && /another file/u.test(error.message));
+    const result = await session.receiving;
+    assert.deepEqual([result?.name, result?.verified], ['big.bin', true]);
+    await inbox.ended();
+    assert.ok(inbox.frames.some((frame) => frame.type === 'failure' && frame.code === 'protocol-violation' && frame.message.includes('another file')));
     assert.deepEqual(await names(session.directory), ['big.bin']);
   });
 
   it('discards all when the digest differs, for nobody knows which chunk is wrong', async (t) => {
     const session = await Session.setUp(t, 2 * MIB);
+    const opened: Sink[] = [];
+    session.wrapSink = (sink) => {
+      opened.push(sink);
+      return sink;
+    };
     const receiving = session.receive();
     receiving.catch(() => undefined);
     const { client } = session.pair;
@@ -179,6 +185,10 @@ describe('a transfer over links that break', () => {
     client.send({ type: 'entry', id: 0, name: 'big.bin', size: 10, mode: 0o600, mtimeNs: 0n, chunkSize: 65_536, identity: Buffer.alloc(32) });
     await inbox.arrived(1);
     client.send({ type: 'data', id: 0, offset: 0, length: 10, hash: checksum.xxh64(Buffer.alloc(10)), payload: [Buffer.alloc(10)] });
+    const [sink] = opened;
+    assert.ok(sink !== undefined);
+    await until(() => [...sink.missing()].length === 0);
+    await sink.checkpoint();
     client.send({ type: 'fileEnd', id: 0, digest: Buffer.alloc(32) });
     await assert.rejects(receiving, (error: unknown) => error instanceof IntegrityError && error.code === 'integrity-digest');
     assert.deepEqual(await names(session.directory), []);
