@@ -4,9 +4,11 @@
  * @module
  */
 import { loadChecksum } from '../crypto/checksum.js';
+import { LimitError } from '../errors.js';
 import { openSource, type Source } from '../storage/source.js';
 import { CHUNK_SIZE_DEFAULT, CHUNK_SIZE_MAX, CHUNKS_MAX } from '../wire/constants.js';
 import type { EntryFrame } from '../wire/frame.js';
+import { formatSize } from '../util/units.js';
 import type { Link, LinkSource } from './link.js';
 import { ProgressMeter, type ProgressListener, type TransferResult } from './progress.js';
 import { nativeResult } from './result.js';
@@ -74,5 +76,7 @@ function entryOf(source: Source): EntryFrame {
   let chunkSize = CHUNK_SIZE_DEFAULT;
   while (Math.ceil(source.size / chunkSize) > CHUNKS_MAX && chunkSize < CHUNK_SIZE_MAX) chunkSize *= 2;
   const { name, size, mode, mtimeNs, identity } = source;
+  const largest = CHUNKS_MAX * CHUNK_SIZE_MAX;
+  if (size > largest) throw new LimitError('limit-entries', `the file has ${size} bytes, and the wire carries ${largest} (${formatSize(largest)}) at the most; split it`);
   return { type: 'entry', id: 0, name, size, mode, mtimeNs, chunkSize, identity };
 }

@@ -80,7 +80,7 @@ const MALFORMED: Readonly<Record<string, string>> = {
   '100 KiB of text': 'x'.repeat(100 * KIB),
 };
 
-describe('are not coordinates: exit 3', () => {
+describe('are not coordinates: exit 3', { concurrency: 2 }, () => {
   for (const [title, text] of Object.entries(MALFORMED)) {
     it(title, async (t) => assertRefused(await run(t, ['receive', text, 'copy']), 3, 'coordinates-malformed'));
   }

@@ -4,14 +4,14 @@
  */
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
-import { readdir, stat } from 'node:fs/promises';
+import { readdir, readFile, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { describe, it, type TestContext } from 'node:test';
 import { coordinatesSecretBytes } from '../../src/coordinates/coordinates.js';
 import { formatCoordinates, parseCoordinates } from '../../src/coordinates/codec.js';
 import type { Action, Frame } from '../../src/wire/frame.js';
 import { startServer, startStreamer, type Child, type Finished } from '../support/cli.js';
-import { ANY_OFFENCES, bytesOf, data, entry, fileEnd, RECEIVER_OFFENCES, SENDER_OFFENCES, SIZE, type Offence } from './hostile-frames.js';
+import { ANY_OFFENCES, bytesOf, content, data, entry, fileEnd, RECEIVER_OFFENCES, SENDER_OFFENCES, SIZE, type Offence } from './hostile-frames.js';
 import { dialServer, startHostileServer, type HostilePeer } from './hostile-peer.js';
 import { assertMoved, bothDone, clientJson, inboxNames, KIB, MIB, opposite, placeFor, serveJson, type Place } from './moving.js';
 
@@ -70,6 +70,18 @@ describe('a hostile client that sends', { concurrency: 2 }, () => {
       await assertNotNamed(place);
     });
   }
+
+  it('data after the end of a file that is whole: the server keeps the file, and ends with 0', async (t) => {
+    const place = await placeFor(t, 1);
+    const server = await startServer(t, 'receive', place.target);
+    const peer = await greet(t, server, 'send');
+    await offer(peer);
+    peer.send(data(0));
+    const end = await server.child.exitWithin(GONE_MS);
+    assert.equal(end.code, 0, end.stderr);
+    assert.match(end.stderr, /^the file is complete and verified here, but the sender left before it could be told$/m);
+    assert.deepEqual(await readFile(place.target), content);
+  });
 
   it('a file over the limit: the server ends with 9', async (t) => {
     const place = await placeFor(t, 1);

@@ -27,7 +27,7 @@ async function arrivesAs(t: TestContext, place: Place, words: readonly string[],
 
 const AWKWARD = ['two words.bin', 'größe-漢字-🚀.bin', '-rf', '--path', "it's $HOME;`x`.bin", '.hidden', 'trailing dot.', 'x'.repeat(255)];
 
-describe('with no path, the file gets the sender\'s name in the current directory', () => {
+describe('with no path, the file gets the sender\'s name in the current directory', { concurrency: 2 }, () => {
   for (const name of ['plain.bin', ...AWKWARD]) {
     it(JSON.stringify(name.length > 40 ? `${name.slice(0, 5)}… of 255 bytes` : name), async (t) => {
       const place = await placeFor(t, 70_000, name);
@@ -36,7 +36,7 @@ describe('with no path, the file gets the sender\'s name in the current director
   }
 });
 
-describe('with a directory as path, the file gets the sender\'s name in it', () => {
+describe('with a directory as path, the file gets the sender\'s name in it', { concurrency: 2 }, () => {
   for (const [title, word] of Object.entries({ 'without a slash': 'sub dir', 'ending in a slash': 'sub dir/', 'through a link': 'link' })) {
     it(title, async (t) => {
       const place = await placeFor(t, 1000);
@@ -56,7 +56,7 @@ describe('with a directory as path, the file gets the sender\'s name in it', () 
   });
 });
 
-describe('a path is taken as it is', () => {
+describe('a path is taken as it is', { concurrency: 2 }, () => {
   for (const name of AWKWARD.filter((awkward) => !awkward.startsWith('-'))) {
     it(JSON.stringify(name.length > 40 ? 'x of 255 bytes' : name), async (t) => {
       const place = await placeFor(t, 1000);

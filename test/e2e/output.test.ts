@@ -154,9 +154,10 @@ describe('on a terminal', { concurrency: 4, skip: skipUnless(terminal !== undefi
     const client = onTerminal(t, ['receive', proxy.lead(server.coordinates), place.target]);
     const end = await client.exitWithin(HUNG_MS);
     assert.equal(end.code, 0, end.stdout);
-    assert.match(end.stdout, /looking for the server \(1 address\)…/);
+    assert.match(end.stdout, /looking for the server \(1 address\)…\r\x1b\[K/);
     assert.match(end.stdout, /\[=+ *\] {2}\d\d% {2}\d\S* MiB of 8\.00 MiB {2}\S+ MB\/s {2}\S+ s left/, 'a bar');
-    assert.match(end.stdout, /verifying and writing to disk…/);
+    assert.match(end.stdout, / left\x1b\[0K\r\x1b\[K/, 'taken away');
+    assert.match(end.stdout, /verifying and writing to disk…\r\x1b\[K/);
     assert.match(screenOf(end.stdout), /^connected to .*\ndata\.bin: 8\.00 MiB\nreceived data\.bin as .*\nnative wire, encrypted .*, verified\n$/, 'what is left on the screen');
     await assertArrived(place);
   });
@@ -170,7 +171,7 @@ describe('on a terminal', { concurrency: 4, skip: skipUnless(terminal !== undefi
     assert.equal((await client.exitWithin(HUNG_MS)).code, 0);
     const end = await server.exitWithin(HUNG_MS);
     assert.equal(end.code, 0, end.stdout);
-    assert.match(end.stdout, /waiting for a client, up to 24 h 00 min… 1\.0 s/);
+    assert.match(end.stdout, /waiting for a client, up to 24 h 00 min… 1\.0 s\r\x1b\[K/);
     assert.doesNotMatch(screenOf(end.stdout), /waiting for a client/);
     assert.match(screenOf(end.stdout), /^Server is listening on .*\nUse these coordinates to connect: .*\nconnected to /);
   });

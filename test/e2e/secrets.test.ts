@@ -55,7 +55,7 @@ describe('the server takes its secret', () => {
   });
 });
 
-describe('the client takes its coordinates', () => {
+describe('the client takes its coordinates', { concurrency: 2 }, () => {
   type Ways = Readonly<Record<string, (coordinates: string, place: Place) => Promise<readonly [words: readonly string[], options?: ChildOptions]>>>;
   const ways: Ways = {
     'as an argument, the path after it': async (text, place) => Promise.resolve([['receive', text, place.target]]),
@@ -128,7 +128,7 @@ describe('--coordinates-file', () => {
   });
 });
 
-describe('no secret shows', () => {
+describe('no secret shows', { concurrency: 2 }, () => {
   for (const action of ACTIONS) {
     for (const [title, output] of Object.entries({ lines: [], quiet: ['-q'], json: ['--json'] })) {
       it(`while the client ${action}s, told by ${title}`, async (t) => {

@@ -34,7 +34,7 @@ function assertResult({ client, server }: Ended, action: Action, size: number): 
 
 for (const action of ACTIONS) {
   const title = action === 'send' ? 'the client sends, the server receives' : 'the server sends, the client receives';
-  describe(`${title}, with a secret that the server made`, () => {
+  describe(`${title}, with a secret that the server made`, { concurrency: 2 }, () => {
     for (const size of [...SIZES, LARGE]) it(`${size} bytes`, (t) => moves(t, action, size));
   });
 

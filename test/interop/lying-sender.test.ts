@@ -47,6 +47,7 @@ const sizeOf = (written: string): Lie => ({ name: `the size is ${written}`, tell
 const firstIs = (name: string, message: string | Buffer): Lie => ({ name: `the init is ${name}`, tell: messages(message, bytes, say.eof(hash)), expected: BROKEN, close: 1011 });
 const eofIs = (name: string, message: string | Buffer, expected = BROKEN): Lie => ({ name: `the eof is ${name}`, tell: messages(say.init(SIZE), bytes, message), expected, close: 1011 });
 
+/** One or two of each kind: test/unit/compat has every malformed message. */
 const LIES: readonly Lie[] = [
   { name: 'the size is one too small, the last message holds too much', tell: messages(say.init(SIZE - 1), bytes, say.eof(hash)), expected: SIZE_LIE, close: 1011 },
   { name: 'the size is too small, a short message follows', tell: messages(say.init(SIZE - 10), bytes.subarray(0, SIZE - 10), bytes.subarray(SIZE - 10), say.eof(hash)), expected: SIZE_LIE, close: 1011 },
@@ -58,18 +59,9 @@ const LIES: readonly Lie[] = [
   sizeOf('-1'),
   sizeOf('2999.5'),
   sizeOf('"3000"'),
-  sizeOf('null'),
-  sizeOf('true'),
-  sizeOf('[3000]'),
   sizeOf('NaN'),
-  sizeOf('Infinity'),
-  sizeOf('1e999'),
   sizeOf('9007199254740992'),
   firstIs('no JSON', bytes),
-  firstIs('empty', Buffer.alloc(0)),
-  firstIs('an array', Buffer.from('["init"]')),
-  firstIs('null', Buffer.from('null')),
-  firstIs('of another type', Buffer.from('{"type": "hello", "file_size": 3000}')),
   firstIs('without a size', Buffer.from('{"type": "init", "num_chunks": 1}')),
   firstIs('text', say.init(SIZE).toString()),
   firstIs('an eof', say.eof(hash)),
@@ -78,8 +70,6 @@ const LIES: readonly Lie[] = [
   eofIs("another file's", say.eof('0'.repeat(64)), { exit: 7, code: 'integrity-digest', says: /SHA-256/ }),
   eofIs("another file's, as the Python sender writes it", say.pythonEof('0'.repeat(64)), { exit: 7, code: 'integrity-digest' }),
   eofIs('without a hash', '{"type":"eof"}'),
-  eofIs('with half a hash', say.eof(hash.slice(0, 32))),
-  eofIs('with a hash that is no hex', say.eof('z'.repeat(64))),
   eofIs('some other text', 'the end'),
   eofIs('a text longer than any eof', ' '.repeat(5 * KIB)),
   eofIs('the error text that the Python receiver looks for', '{"type":"error","error":"OSError"}'),

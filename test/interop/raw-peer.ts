@@ -5,7 +5,7 @@
  */
 import { createHash, randomBytes } from 'node:crypto';
 import { once } from 'node:events';
-import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
+import { request, type IncomingHttpHeaders, type IncomingMessage } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { TestContext } from 'node:test';
 import { WebSocket, WebSocketServer } from 'ws';
@@ -60,6 +60,16 @@ export async function connectRaw(t: TestContext, port: number, ask: Ask = {}): P
   const answer = await askServer(t, port, ask);
   if (!answer.upgraded) throw new Error(`the server answers ${answer.status}: ${answer.body}`);
   return answer;
+}
+
+/** A plain GET, which asks for no upgrade; resolves with the status. */
+export function getPlain(port: number, authorization?: string): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const asking = request({ host: '127.0.0.1', port, headers: authorization === undefined ? {} : { authorization } }, (response) => {
+      response.resume().on('end', () => resolve(response.statusCode ?? 0));
+    });
+    asking.on('error', reject).end();
+  });
 }
 
 async function bodyOf(response: IncomingMessage): Promise<string> {

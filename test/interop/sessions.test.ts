@@ -3,35 +3,23 @@
  */
 import assert from 'node:assert/strict';
 import { readFile, writeFile } from 'node:fs/promises';
-import { request } from 'node:http';
 import { connect } from 'node:net';
 import path from 'node:path';
-import { setTimeout as delay } from 'node:timers/promises';
 import { describe, it, type TestContext } from 'node:test';
-import { runStreamer, startStreamer, tempDir, type RunningServer } from '../support/cli.js';
+import { runStreamer, tempDir, type RunningServer } from '../support/cli.js';
 import { pythonOrSkip, startPythonClient } from '../support/python-peer.js';
 import { assertFailed } from './failure.js';
-import { HUNG_MS, SECRET, startServerOf, targetIn, type Make } from './pairing.js';
-import { askServer, connectRaw, content, say, send } from './raw-peer.js';
+import { HUNG_MS, SECRET, startServerOf, targetIn } from './pairing.js';
+import { askServer, connectRaw, content, getPlain, say, send } from './raw-peer.js';
 
 const skip = await pythonOrSkip();
 const SOON_MS = 10_000;
 
-/** A plain GET; resolves with the status. */
-function get(port: number, authorization?: string): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const asking = request({ host: '127.0.0.1', port, headers: authorization === undefined ? {} : { authorization } }, (response) => {
-      response.resume().on('end', () => resolve(response.statusCode ?? 0));
-    });
-    asking.on('error', reject).end();
-  });
-}
-
 /** Everything that is not the real client: none of it may use the server up, or end its wait. */
 async function pester(t: TestContext, port: number, withSecret = 426): Promise<void> {
-  assert.equal(await get(port), 401);
-  assert.equal(await get(port, 'Bearer wrong'), 403);
-  assert.equal(await get(port, `Bearer ${SECRET}`), withSecret);
+  assert.equal(await getPlain(port), 401);
+  assert.equal(await getPlain(port, 'Bearer wrong'), 403);
+  assert.equal(await getPlain(port, `Bearer ${SECRET}`), withSecret);
   for (const authorization of [null, 'Bearer wrong']) assert.equal((await askServer(t, port, { authorization })).upgraded, false);
   // A scan: connected and gone; and one that stays and says nothing.
   await new Promise((resolve) => connect(port, '127.0.0.1', function (this: ReturnType<typeof connect>) { this.once('close', resolve).destroy(); }));
@@ -41,16 +29,16 @@ async function pester(t: TestContext, port: number, withSecret = 426): Promise<v
   rubbish.end('\x16\x03\x01 this is not HTTP\r\n\r\n');
 }
 
-async function sendingServer(t: TestContext, make: Make, args: readonly string[] = []): Promise<RunningServer & { readonly source: string }> {
+async function sendingServer(t: TestContext, args: readonly string[] = []): Promise<RunningServer & { readonly source: string }> {
   const source = path.join(await tempDir(t), 'source.bin');
   await writeFile(source, content(1000).bytes);
-  return { ...(await startServerOf(t, make, 'send', source, { args })), source };
+  return { ...(await startServerOf(t, 'ours', 'send', source, { args })), source };
 }
 
 describe('before its client comes, our server', { skip, concurrency: 2 }, () => {
   it('answers whoever is not it, and then serves it', async (t) => {
     const { target } = await targetIn(t);
-    const server = await sendingServer(t, 'ours');
+    const server = await sendingServer(t);
     await pester(t, server.port);
     await startPythonClient(t, 'receive', server.coordinates, target).exitWithin(HUNG_MS);
     assert.equal((await server.child.exitWithin(SOON_MS)).code, 0);
@@ -59,7 +47,7 @@ describe('before its client comes, our server', { skip, concurrency: 2 }, () => 
 
   it('is not made to wait longer than it was told by whoever is not it', async (t) => {
     const start = performance.now();
-    const server = await sendingServer(t, 'ours', ['--wait-timeout', '2']);
+    const server = await sendingServer(t, ['--wait-timeout', '2']);
     await pester(t, server.port);
     const ended = await server.child.exitWithin(SOON_MS);
     assertFailed(ended, { exit: 10, code: 'timeout-wait' });
@@ -67,7 +55,7 @@ describe('before its client comes, our server', { skip, concurrency: 2 }, () => 
   });
 
   it('as the reference, waits for no one when told 0 seconds', async (t) => {
-    const server = await sendingServer(t, 'ours', ['--wait-timeout', '0']);
+    const server = await sendingServer(t, ['--wait-timeout', '0']);
     assertFailed(await server.child.exitWithin(SOON_MS), { exit: 10, code: 'timeout-wait' });
   });
 });
@@ -103,55 +91,5 @@ describe('during a session, our server', { skip, concurrency: 2 }, () => {
     const { socket } = await connectRaw(t, server.port);
     socket.terminate();
     assertFailed(await server.child.exitWithin(SOON_MS), { exit: 5, code: 'connect-lost' });
-  });
-});
-
-describe('the reference, as observed in 0.0.21,', { skip, concurrency: 2 }, () => {
-  it('waits for ever after a plain GET with the secret', async (t) => {
-    const server = await sendingServer(t, 'python', ['--wait-timeout', '1']);
-    assert.equal(await get(server.port, `Bearer ${SECRET}`), 426);
-    await delay(2000);
-    const { target } = await targetIn(t);
-    assert.equal((await startStreamer(t, ['receive', server.coordinates, target]).exitWithin(SOON_MS)).code, 0, 'it is still there');
-  });
-
-  it('ends with 0 when nobody comes', async (t) => {
-    const server = await sendingServer(t, 'python', ['--wait-timeout', '1']);
-    assert.equal((await server.child.exitWithin(SOON_MS)).code, 0);
-  });
-
-  it("lets a second client end the first one's session, with 1001 and exit status 0", async (t) => {
-    const { target } = await targetIn(t);
-    const server = await startServerOf(t, 'python', 'receive', target);
-    const first = await connectRaw(t, server.port);
-    await send(first.socket, say.init(2000));
-    await send(first.socket, Buffer.alloc(1000));
-    await server.child.waitForLine(/^Transfering/);
-    const second = await connectRaw(t, server.port);
-    assert.deepEqual([(await second.closed).code, (await first.closed).code], [3003, 1001]);
-    assert.equal((await server.child.exitWithin(SOON_MS)).code, 0);
-    assert.match(server.child.stdout, /received successfully/, 'it calls half a file a success');
-    assert.ok((await readFile(target)).length < 2000);
-  });
-
-  it('counts 5 MiB for each message, whatever its size', async (t) => {
-    const { target } = await targetIn(t);
-    const server = await startServerOf(t, 'python', 'receive', target, { args: ['--inbound-transfer-limit', String(20 * 1024 * 1024)] });
-    const { socket, closed } = await connectRaw(t, server.port);
-    await send(socket, say.init(5 * 1024));
-    for (let i = 0; i < 5; i += 1) await send(socket, Buffer.alloc(1024)).catch(() => undefined);
-    assert.equal((await closed).code, 1009);
-  });
-
-  it('keeps the part of a file whose sender was lost, and exits with 0', async (t) => {
-    const { target } = await targetIn(t);
-    const server = await startServerOf(t, 'python', 'receive', target);
-    const { socket } = await connectRaw(t, server.port);
-    await send(socket, say.init(2000));
-    await send(socket, Buffer.alloc(1000));
-    await server.child.waitForLine(/^Transfering/);
-    socket.terminate();
-    assert.equal((await server.child.exitWithin(SOON_MS)).code, 0);
-    assert.ok((await readFile(target)).length <= 1000);
   });
 });

@@ -104,7 +104,7 @@ describe('frames', () => {
         const bomb = Buffer.from(type.toString(16).padStart(2, '0') + head, 'hex');
         const startMs = performance.now();
         assert.equal(decoded([bomb]), undefined);
-        assert.ok(performance.now() - startMs < 500);
+        assert.ok(performance.now() - startMs < 2_000);
       }
     }
     assert.ok(process.memoryUsage().rss - before < 200 * 2 ** 20);
