@@ -12,6 +12,7 @@ import type { EntryFrame } from '../wire/frame.js';
 import type { Link, LinkSource } from './link.js';
 import { ProgressMeter, type ProgressListener, type TransferResult } from './progress.js';
 import { receiveOverChannel, type OpenTarget } from './receive-native.js';
+import { keepFreedMemory } from './release.js';
 import { nativeResult } from './result.js';
 
 /** Where the file goes. */
@@ -64,6 +65,7 @@ class Incoming {
   }
 
   async run(links: LinkSource): Promise<TransferResult> {
+    keepFreedMemory();
     const checksum = await loadChecksum();
     let link = await links.next();
     this.#startMs = performance.now();

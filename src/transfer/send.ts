@@ -11,6 +11,7 @@ import type { EntryFrame } from '../wire/frame.js';
 import { formatSize } from '../util/units.js';
 import type { Link, LinkSource } from './link.js';
 import { ProgressMeter, type ProgressListener, type TransferResult } from './progress.js';
+import { keepFreedMemory } from './release.js';
 import { nativeResult } from './result.js';
 import { sendOverChannel } from './send-native.js';
 
@@ -32,6 +33,7 @@ export function openForSending(path: string): Promise<Source> {
  * @throws StreamerError when it cannot be, or not within the links' patience.
  */
 export async function sendNative(links: LinkSource, source: Source, request: SendRequest): Promise<TransferResult> {
+  keepFreedMemory();
   const checksum = await loadChecksum();
   const entry = entryOf(source);
   const startMs = performance.now();

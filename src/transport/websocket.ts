@@ -30,9 +30,12 @@ export interface WebSocketOptions {
   readonly idleLimitMs?: number;
 }
 
-/** Bytes waiting in this process at which {@link Connection.send} says "behind", and at which `drained` resolves. */
-const HIGH_WATER_BYTES = 4 * 1024 * 1024;
-const LOW_WATER_BYTES = 1024 * 1024;
+/**
+ * Bytes waiting in this process at which {@link Connection.send} says "behind", and at which `drained` resolves. Small, so
+ * that what was sealed is still in the processor's cache when the kernel copies it: 4 MiB cost 0.1 CPU s/GiB more.
+ */
+const HIGH_WATER_BYTES = 1024 * 1024;
+const LOW_WATER_BYTES = 256 * 1024;
 /** A ping each this often, whatever else is sent: on a slow link the data that we send may hold back all answers. */
 const PING_INTERVAL_MS = 15_000;
 const IDLE_LIMIT_MS = 45_000;
