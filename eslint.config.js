@@ -24,6 +24,8 @@ const PACKAGES = {
   msgpackr: ['wire', 'coordinates'],
   commander: 'cli',
   progress: 'cli',
+  picomatch: 'storage',
+  koffi: 'storage',
 };
 const IMPURE_MODULES = ['fs', 'fs/promises', 'net', 'tls', 'http', 'https', 'child_process', 'timers', 'os', 'worker_threads'];
 const IMPURE_GLOBALS = ['setTimeout', 'setInterval', 'setImmediate', 'performance', 'process', 'fetch'];

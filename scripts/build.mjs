@@ -45,6 +45,8 @@ async function bundle(outdir) {
     minify: true,
     legalComments: 'none',
     metafile: true,
+    // Optional and native: looked for when it is first wanted, beside the bundle.
+    external: ['koffi'],
     define: { STREAMER_VERSION: JSON.stringify(version) },
     // CommonJS dependencies (ws, commander) ask for node's own modules with require.
     banner: { js: "import{createRequire as __cr}from'node:module';const require=__cr(import.meta.url);" },

@@ -53,6 +53,14 @@ export function remoteTypeName(type: number | bigint): string | undefined {
   return REMOTE_TYPES.get(Number(BigInt(type) & 0xffffffffn));
 }
 
+/** tmpfs and ramfs: nothing there outlives the machine, so nothing there can be made durable. */
+const MEMORY_TYPES: ReadonlySet<number> = new Set([0x01021994, 0x858458f6]);
+
+/** Whether a file system by its `f_type` is memory and not a disk. */
+export function isMemoryType(type: number | bigint): boolean {
+  return MEMORY_TYPES.has(Number(BigInt(type) & 0xffffffffn));
+}
+
 /** Decides, call by call, whether the next one may be synchronous. One for each open file. */
 export class AdaptiveIo {
   #sync: boolean;
@@ -79,6 +87,15 @@ export class AdaptiveIo {
     } finally {
       if (this.#adaptive && this.#nowMs() - startMs > SLOW_CALL_MS) this.#sync = false;
     }
+  }
+}
+
+/** Whether `directory` lies on a file system of memory. Never fails: where that cannot be told, it is a disk. */
+export async function isInMemory(directory: string): Promise<boolean> {
+  try {
+    return isMemoryType((await statfs(directory, { bigint: true })).type);
+  } catch {
+    return false;
   }
 }
 

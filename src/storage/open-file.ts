@@ -9,8 +9,10 @@
  */
 import * as fs from 'node:fs';
 import { StorageError } from '../errors.js';
+import type { FileTimes } from './file-times.js';
 import { storageError, visible } from './fs-error.js';
 import type { AdaptiveIo } from './io-mode.js';
+import { run } from './steps.js';
 
 type Done<T> = (error: NodeJS.ErrnoException | null, value: T) => void;
 
@@ -55,14 +57,15 @@ export class OpenFile {
 
   /**
    * Opens `path`, asynchronously whatever the mode: an open may wait for a server.
+   * @param shown the path for messages, where the user knows it by another.
    * @throws StorageError, or with `raw` the system's own error, for callers that act on its errno.
    */
-  static async open(path: string, flags: number, mode: number, io: AdaptiveIo, raw = false): Promise<OpenFile> {
+  static async open(path: string, flags: number, mode: number, io: AdaptiveIo, raw = false, shown: string = path): Promise<OpenFile> {
     try {
       const fd = await call<number>((done) => fs.open(path, flags, mode, done));
-      return new OpenFile(path, fd, io);
+      return new OpenFile(shown, fd, io);
     } catch (cause) {
-      throw raw ? cause : storageError(cause, 'open', path);
+      throw raw ? cause : storageError(cause, 'open', shown);
     }
   }
 
@@ -114,10 +117,9 @@ export class OpenFile {
     return act((done) => fs.fchmod(this.#fd, mode, done));
   }
 
-  /** Sets access and modification time, to the microsecond. The system's own error, not a StorageError. */
-  utimesRaw(mtimeNs: bigint): Promise<void> {
-    const seconds = utimesSeconds(mtimeNs);
-    return act((done) => fs.futimes(this.#fd, seconds, seconds, done));
+  /** Sets access and modification time, as exactly as `times` can. The system's own error, not a StorageError. */
+  async utimesRaw(mtimeNs: bigint, times: FileTimes): Promise<void> {
+    await run(times.setOpen(this.#fd, mtimeNs), this.#io);
   }
 
   /** Waits for what is under way, then closes. Safe to call again. Never fails: what matters was synced before. */
@@ -208,14 +210,4 @@ export function afterBytes(pieces: readonly Uint8Array[], count: number): readon
     skip = Math.max(0, skip - piece.length);
   }
   return rest;
-}
-
-/**
- * Nanoseconds since 1970 as node's `futimes` wants them: seconds in a double, of which libuv keeps whole microseconds,
- * cutting towards zero. Half a microsecond is added away from zero, or the cut would take the nearest double below to
- * the microsecond before. As text, since node reads a negative number as "now".
- */
-export function utimesSeconds(mtimeNs: bigint): string {
-  const floor = mtimeNs < 0n && mtimeNs % 1000n !== 0n ? mtimeNs / 1000n - 1n : mtimeNs / 1000n;
-  return String((Number(floor) + (floor < 0n ? -0.5 : 0.5)) / 1e6);
 }

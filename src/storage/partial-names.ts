@@ -16,8 +16,10 @@ const PART = '.streamer-part';
 const JOURNAL = '.streamer-journal';
 const LOCK = '.streamer-lock';
 const LOCK_NEXT = '.streamer-lock-next';
+/** Of what is written whole or linked, and renamed at once: see temporary-names.ts. */
+export const NEW = '.streamer-new';
 /** Also in capitals: a file system that ignores case would take those for ours. */
-const OWN_NAME = /^\..*\.streamer-(?:part|journal|lock|lock-next)$/isu;
+const OWN_NAME = /^\..*\.streamer-(?:part|journal|lock|lock-next|new)$/isu;
 /** What a shortened stem keeps of a long name: enough to recognise it in a listing. */
 const KEPT_BYTES = 180;
 
@@ -31,9 +33,9 @@ export interface PartialNames {
   readonly lockNext: string;
 }
 
-/** Whether a file name is one that {@link partialNames} could give. */
+/** Whether a file name is one that {@link partialNames} could give, or of another file of ours. */
 export function isOwnName(name: string): boolean {
-  return OWN_NAME.test(name);
+  return name.startsWith('.') && OWN_NAME.test(name);
 }
 
 /**

@@ -7,6 +7,7 @@ import type { BigIntStats } from 'node:fs';
 import { type FileHandle, link, lstat, open, rename, unlink } from 'node:fs/promises';
 import path from 'node:path';
 import { StorageError } from '../errors.js';
+import { fileTimes } from './file-times.js';
 import { isErrno, storageError, visible } from './fs-error.js';
 import type { ParsedJournal } from './journal.js';
 import type { OpenFile } from './open-file.js';
@@ -27,7 +28,7 @@ const COARSEST_NS = 2_000_000_000n;
  */
 export async function seal(file: OpenFile, mode: number | undefined, mtimeNs: bigint | undefined): Promise<void> {
   if (mode !== undefined) await file.chmodRaw(mode & 0o777 & ~umask()).catch(unlessNotKept('set the mode of', file.path));
-  if (mtimeNs !== undefined) await file.utimesRaw(mtimeNs).catch(unlessNotKept('set the time of', file.path));
+  if (mtimeNs !== undefined) await file.utimesRaw(mtimeNs, await fileTimes()).catch(unlessNotKept('set the time of', file.path));
   await file.sync();
 }
 

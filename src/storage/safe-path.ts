@@ -11,6 +11,11 @@ import { isOwnName, NAME_BYTES } from './partial-names.js';
 
 /** Longest part of a refused name that a message shows, in UTF-16 code units. */
 const SHOWN = 80;
+const PLAIN = /^[ -.0-~]{1,255}$/u;
+const OWN = 'streamer uses such names itself';
+/** Longest path within a tree, in bytes (PATH_MAX), and most names in it. */
+export const TREE_PATH_BYTES = 4096;
+export const TREE_DEPTH = 256;
 
 /**
  * Passes a peer's file name, unchanged, or refuses it.
@@ -25,14 +30,39 @@ export function safeName(name: string): string {
 }
 
 function unsafe(name: string): string | undefined {
+  return /[/\\]/u.test(name) ? 'it holds a path' : unsafePart(name);
+}
+
+/** What is wrong with one name of a path, in a tree as by itself; undefined when nothing is. */
+export function unsafePart(name: string): string | undefined {
   if (name === '') return 'it is empty';
   if (name === '.' || name === '..') return 'it is a directory';
-  if (/[/\\]/u.test(name)) return 'it holds a path';
+  // Most names are plain, and a tree has a million of them: the dear questions are for the others.
+  if (PLAIN.test(name)) return isOwnName(name) ? OWN : undefined;
   if (/[\p{Cc}\p{Zl}\p{Zp}]/u.test(name)) return 'it holds control characters';
   if (/\p{Cs}/u.test(name)) return 'it is not valid Unicode';
   if (Buffer.byteLength(name) > NAME_BYTES) return `it is longer than ${NAME_BYTES} bytes`;
-  if (isOwnName(name)) return 'streamer uses such names itself';
+  if (isOwnName(name)) return OWN;
   return undefined;
+}
+
+/**
+ * The names of a path within a tree, each checked by itself: no path of a peer leads out of the tree's root or to files
+ * of our own. A backslash is a letter here, as it is to every file system that this runs on. '' has none: the root.
+ * @throws StorageError `storage-unsafe-path`: a name as {@link safeName} refuses it, more than 4096 bytes or 256 names.
+ */
+export function treeNames(path: string): readonly string[] {
+  if (path === '') return [];
+  const names = path.split('/');
+  let reason = names.length > TREE_DEPTH ? `it is more than ${TREE_DEPTH} directories deep` : undefined;
+  if (path.length > TREE_PATH_BYTES / 3 && Buffer.byteLength(path) > TREE_PATH_BYTES) reason = `it is longer than ${TREE_PATH_BYTES} bytes`;
+  for (const name of reason === undefined ? names : []) {
+    const wrong = unsafePart(name);
+    if (wrong !== undefined) reason = names.length > 1 ? `one of its names is refused, since ${wrong}` : wrong;
+  }
+  if (reason === undefined) return names;
+  const shown = visible(path.length > SHOWN ? `${path.slice(0, SHOWN)}…` : path);
+  throw new StorageError('storage-unsafe-path', `the path "${shown}" within the tree is refused: ${reason}; rename it at the sender's end`);
 }
 
 /** Where a file goes. */

@@ -54,12 +54,33 @@ export async function openSource(filePath: string, options: SourceOptions = {}):
   // Looked at before it is opened: to open a tape or a FIFO may change it, or hand its reader's writer an end.
   assertRegular(await orStorageError('open', filePath, () => stat(filePath, { bigint: true })), filePath);
   const io = await chooseIo(path.dirname(filePath), options.ioMode);
-  // Should a FIFO have taken the file's place since, O_NONBLOCK keeps open(2) from waiting for its writer.
-  const file = await OpenFile.open(filePath, constants.O_RDONLY | constants.O_NONBLOCK | constants.O_NOCTTY, 0, io);
+  const file = await OpenFile.open(filePath, READ_FLAGS, 0, io);
+  return sourceOf(file, {
+    realPath: () => orStorageError('open', filePath, () => realpath(filePath, { encoding: 'buffer' })),
+    named: () => stat(filePath, { bigint: true }).catch(() => undefined),
+  });
+}
+
+/** Should a FIFO have taken the file's place, O_NONBLOCK keeps open(2) from waiting for its writer. */
+export const READ_FLAGS = constants.O_RDONLY | constants.O_NONBLOCK | constants.O_NOCTTY;
+
+/** What an open file does not know of its name. */
+export interface NamedFile {
+  /** Part of the identity. */
+  realPath(): Promise<Uint8Array>;
+  /** What has the name now; undefined when nothing has, or nothing that can be looked at. */
+  named(): Promise<BigIntStats | undefined>;
+}
+
+/**
+ * A source of an open file, which it owns from now on: it is closed also when this fails.
+ * @throws StorageError `storage-not-a-file`; IntegrityError `integrity-source` when it changes at this very moment.
+ */
+export async function sourceOf(file: OpenFile, name: NamedFile): Promise<Source> {
   try {
     const stats = await file.stat();
-    assertRegular(stats, filePath);
-    return new FileSource(file, stats, await identify(file, stats));
+    assertRegular(stats, file.path);
+    return new FileSource(file, stats, await identify(file, stats, await name.realPath()), name);
   } catch (error) {
     await file.close();
     throw error;
@@ -74,10 +95,12 @@ class FileSource implements Source {
   readonly identity: Buffer;
   readonly #file: OpenFile;
   readonly #stats: BigIntStats;
+  readonly #named: NamedFile;
 
-  constructor(file: OpenFile, stats: BigIntStats, identity: Buffer) {
+  constructor(file: OpenFile, stats: BigIntStats, identity: Buffer, named: NamedFile) {
     this.#file = file;
     this.#stats = stats;
+    this.#named = named;
     this.name = path.basename(file.path);
     this.size = Number(stats.size);
     this.mtimeNs = stats.mtimeNs;
@@ -93,14 +116,14 @@ class FileSource implements Source {
   }
 
   #assertFull(got: number, into: Buffer): void {
-    if (got < into.length) throw changed(this.#file.path);
+    if (got < into.length) throw changedError(this.#file.path);
   }
 
   async assertUnchanged(): Promise<void> {
     const now = await this.#file.stat();
-    const named = await stat(this.#file.path, { bigint: true }).catch(() => undefined);
+    const named = await this.#named.named();
     const same = now.size === this.#stats.size && now.mtimeNs === this.#stats.mtimeNs;
-    if (!same || named?.ino !== now.ino || named.dev !== now.dev) throw changed(this.#file.path);
+    if (!same || named?.ino !== now.ino || named.dev !== now.dev) throw changedError(this.#file.path);
   }
 
   close(): Promise<void> {
@@ -108,7 +131,8 @@ class FileSource implements Source {
   }
 }
 
-function changed(filePath: string): IntegrityError {
+/** The error for a source that is not what it was. */
+export function changedError(filePath: string): IntegrityError {
   return new IntegrityError('integrity-source', `${visible(filePath)}: the source changed while it was being sent; run the command again`);
 }
 
@@ -123,8 +147,7 @@ function assertRegular(stats: BigIntStats, filePath: string): void {
  * SHA-256 over a purpose string, the real path, size, time and the samples. Without the inode, which some network file
  * systems hand out anew at each mount. The samples catch a file that was rewritten with its old time.
  */
-async function identify(file: OpenFile, stats: BigIntStats): Promise<Buffer> {
-  const real = await orStorageError('open', file.path, () => realpath(file.path, { encoding: 'buffer' }));
+async function identify(file: OpenFile, stats: BigIntStats, real: Uint8Array): Promise<Buffer> {
   const size = Number(stats.size);
   const length = Math.min(SAMPLE_BYTES, size);
   const numbers = Buffer.alloc(20);
@@ -135,7 +158,7 @@ async function identify(file: OpenFile, stats: BigIntStats): Promise<Buffer> {
   const sample = Buffer.alloc(length);
   for (const offset of new Set([0, Math.floor((size - length) / 2), size - length])) {
     const got = await file.read(offset, sample);
-    if (got < length) throw changed(file.path);
+    if (got < length) throw changedError(file.path);
     hash.update(sample);
   }
   return hash.digest();

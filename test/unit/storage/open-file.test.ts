@@ -4,7 +4,8 @@ import { readFile, stat, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { describe, it } from 'node:test';
 import { AdaptiveIo } from '../../../src/storage/io-mode.js';
-import { afterBytes, OpenFile, utimesSeconds } from '../../../src/storage/open-file.js';
+import { nodeTimes, utimesSeconds } from '../../../src/storage/file-times.js';
+import { afterBytes, OpenFile } from '../../../src/storage/open-file.js';
 import { content, failsWith, temporary } from './fixture.js';
 
 const CREATE = constants.O_RDWR | constants.O_CREAT;
@@ -27,7 +28,7 @@ describe('utimesSeconds', () => {
     const file = await OpenFile.open(path.join(await temporary(t), 'x'), CREATE, 0o600, new AdaptiveIo('sync', false));
     t.after(() => file.close());
     for (const time of times) {
-      await file.utimesRaw(time);
+      await file.utimesRaw(time, nodeTimes);
       const wanted = time - (((time % 1000n) + 1000n) % 1000n);
       assert.equal((await file.stat()).mtimeNs, wanted, utimesSeconds(time));
     }
