@@ -26,6 +26,8 @@ export interface TreeEntry {
   readonly target?: string;
   /** A hard link's other name: the path of the file that came before it in the same walk. */
   readonly linkTo?: string;
+  /** A file that has other names, in this tree or elsewhere: hard links to it may follow. */
+  readonly linked?: boolean;
   /** Fewer blocks on disk than its size needs: worth looking for holes. */
   readonly sparse?: boolean;
 }

@@ -166,7 +166,8 @@ export class Walk {
     if (linkTo !== undefined) return { type: 'entry', entry: { kind: 'hardlink', ...common, linkTo } };
     if (stats.size > BigInt(Number.MAX_SAFE_INTEGER)) return { type: 'trouble', path, error: new StorageError('storage-not-a-file', `cannot send ${this.#shown(path)}: it is larger than 2^53 - 1 bytes`) };
     const sparse = stats.blocks * 512n < stats.size ? { sparse: true } : {};
-    return { type: 'entry', entry: { kind: 'file', ...common, size: Number(stats.size), ...sparse } };
+    const linked = stats.nlink > 1n ? { linked: true } : {};
+    return { type: 'entry', entry: { kind: 'file', ...common, size: Number(stats.size), ...sparse, ...linked } };
   }
 
   #shown(path: string): string {
