@@ -23,19 +23,36 @@ export interface ChunkRange {
 
 /** A set of chunk indices with a hash each. */
 export class ChunkTable {
-  /** Chunks of the whole file. */
-  readonly total: number;
-  readonly #hashes: Buffer;
-  readonly #present: Uint8Array;
+  #total: number;
+  #hashes: Buffer;
+  #present: Uint8Array;
   #count = 0;
   #end = 0;
 
   /** @param total 0 to {@link MAX_CHUNKS}. */
   constructor(total: number) {
     if (!Number.isInteger(total) || total < 0 || total > MAX_CHUNKS) throw new RangeError(`no table of ${total} chunks`);
-    this.total = total;
+    this.#total = total;
     this.#hashes = Buffer.alloc(total * HASH_BYTES);
     this.#present = new Uint8Array(Math.ceil(total / 8));
+  }
+
+  /** Chunks of the whole file. */
+  get total(): number {
+    return this.#total;
+  }
+
+  /** For a file whose size is not known: makes room for chunk `index`. @throws RangeError past {@link MAX_CHUNKS}. */
+  growFor(index: number): void {
+    if (index < this.#total) return;
+    if (index >= MAX_CHUNKS) throw new RangeError(`no table of ${index + 1} chunks`);
+    if ((index + 1) * HASH_BYTES > this.#hashes.length) {
+      const larger = new ChunkTable(Math.min(MAX_CHUNKS, Math.max(64, 2 * (index + 1))));
+      this.#hashes.copy(larger.#hashes);
+      larger.#present.set(this.#present);
+      [this.#hashes, this.#present] = [larger.#hashes, larger.#present];
+    }
+    this.#total = index + 1;
   }
 
   /** Chunks that are there. */
@@ -75,7 +92,8 @@ export class ChunkTable {
   /** All hashes in order, 8 bytes each, big-endian, zero where absent. A copy. */
   hashes(): Buffer {
     // Untouched pages of a fresh allocation cost nothing; those of a copy do.
-    return this.#count === 0 ? Buffer.alloc(this.#hashes.length) : Buffer.from(this.#hashes);
+    const bytes = this.#total * HASH_BYTES;
+    return this.#count === 0 ? Buffer.alloc(bytes) : Buffer.from(this.#hashes.subarray(0, bytes));
   }
 
   /** What is absent, in order. The table must not change while this is read. */
@@ -98,7 +116,7 @@ export class ChunkTable {
     const copy = new ChunkTable(this.total);
     if (this.#count === 0) return copy;
     this.#hashes.copy(copy.#hashes);
-    copy.#present.set(this.#present);
+    copy.#present.set(this.#present.subarray(0, copy.#present.length));
     copy.#count = this.#count;
     copy.#end = this.#end;
     return copy;

@@ -3,15 +3,17 @@
  *
  * @module
  */
+import path from 'node:path';
 import { IntegrityError } from '../errors.js';
 import type { ChunkRange, ChunkTable } from './chunk-table.js';
 import { visible } from './fs-error.js';
 import { chunkLength } from './journal.js';
 import { JournalWriter } from './journal-writer.js';
 import type { Lock } from './lock.js';
+import type { OpenFile } from './open-file.js';
 import type { OpenPartial } from './partial-file.js';
 import type { PartialNames } from './partial-names.js';
-import { publish, remove, seal, syncDirectory } from './publish.js';
+import { publish, publishOver, remove, seal, syncDirectory } from './publish.js';
 import type { Sink, SinkOptions, Vouched } from './sink.js';
 
 /** A target that is being received. */
@@ -20,18 +22,23 @@ export class FileSink implements Sink {
   readonly vouched: Vouched;
   readonly restarted?: string;
   readonly alreadyCommitted = false;
-  readonly #options: SinkOptions;
+  readonly #options: SinkOptions & { readonly shown: string };
   readonly #names: PartialNames;
   readonly #lock: Lock;
   readonly #partial: OpenPartial;
   readonly #table: ChunkTable;
   readonly #writer: JournalWriter | undefined;
+  /** One past the furthest byte of this attempt, holes among them. */
+  #extent = 0;
+  /** The file has its whole length since a hole was noted: nothing can be told from that any more. */
+  #extending: Promise<void> | 'done' | undefined;
+  #hasEnded = false;
   /** `sealed`: whole, durable and closed, but without its name yet. */
   #state: 'open' | 'sealed' | 'published' | 'ended' = 'open';
 
-  constructor(options: SinkOptions, names: PartialNames, lock: Lock, partial: OpenPartial) {
+  constructor(options: SinkOptions & { readonly shown: string }, names: PartialNames, lock: Lock, partial: OpenPartial) {
     const { data, journal, table } = partial;
-    this.target = options.target;
+    this.target = options.shown;
     this.vouched = table.copy();
     if (partial.restarted !== undefined) this.restarted = partial.restarted;
     this.#options = options;
@@ -39,7 +46,7 @@ export class FileSink implements Sink {
     this.#lock = lock;
     this.#partial = partial;
     this.#table = table;
-    const syncNames = () => syncDirectory(names.directory);
+    const syncNames = () => syncDirectory(names.directory, path.dirname(options.shown));
     this.#writer = journal && new JournalWriter({ data, journal: journal.file, codec: journal.codec, length: journal.length, durable: table.count, syncNames });
   }
 
@@ -48,15 +55,43 @@ export class FileSink implements Sink {
   }
 
   write(pieces: readonly Uint8Array[], offset: number): void | Promise<void> {
-    this.#writer?.assertHealthy();
-    const length = pieces.reduce((sum, piece) => sum + piece.length, 0);
-    if (offset < 0 || offset + length > this.#options.size) throw new RangeError(`bytes ${offset} to ${offset + length} of ${this.#options.size}`);
+    this.#note(offset, pieces.reduce((sum, piece) => sum + piece.length, 0));
     return this.#partial.data.write(pieces, offset);
   }
 
+  writeHole(offset: number, length: number): void | Promise<void> {
+    this.#note(offset, length);
+    const { data, bytesBefore } = this.#partial;
+    const old = Math.min(offset + length, bytesBefore) - offset;
+    if (old > 0) return zero(data, offset, old).then(() => this.#extend());
+    return this.#extend();
+  }
+
+  #note(offset: number, length: number): void {
+    this.#writer?.assertHealthy();
+    const { size = Number.MAX_SAFE_INTEGER } = this.#options;
+    if (offset < 0 || offset + length > size) throw new RangeError(`bytes ${offset} to ${offset + length} of ${size}`);
+    this.#extent = Math.max(this.#extent, offset + length);
+  }
+
+  /**
+   * Once, and to the whole length: no write that is under way is cut off by that, and a later attempt finds the file as
+   * long as its journal says.
+   */
+  #extend(): void | Promise<void> {
+    const { size } = this.#options;
+    if (size === undefined || this.#extending === 'done') return;
+    this.#extending ??= this.#partial.data.truncate(size).then(() => {
+      this.#extending = 'done';
+    });
+    return this.#extending;
+  }
+
   recordChunk(index: number, hash: bigint): void {
+    const { size, chunkSize } = this.#options;
+    if (size === undefined) this.#table.growFor(index);
     this.#table.set(index, hash);
-    this.#writer?.record(index, hash, chunkLength(index, this.#options.size, this.#options.chunkSize));
+    if (size !== undefined) this.#writer?.record(index, hash, chunkLength(index, size, chunkSize));
   }
 
   async checkpoint(): Promise<void> {
@@ -71,10 +106,11 @@ export class FileSink implements Sink {
     return this.#table.missing();
   }
 
-  async commit(): Promise<void> {
+  async commit(totalSize: number | undefined = this.#options.size): Promise<void> {
     if (this.#state === 'published') return;
+    if (totalSize === undefined) throw new RangeError('a commit without a size');
     if (this.#state === 'open') {
-      await this.#assertWhole();
+      await this.#assertWhole(totalSize);
       // The journal is complete before the name is there: that is how a killed commit is recognised afterwards.
       await this.#writer?.flush();
       await seal(this.#partial.data, this.#options.mode, this.#options.mtimeNs);
@@ -83,18 +119,29 @@ export class FileSink implements Sink {
       this.#state = 'sealed';
     }
     await this.#lock.assertHeld();
-    await publish(this.#names.part, this.target);
+    await this.#publish();
     this.#state = 'published';
-    await syncDirectory(this.#names.directory);
+    await syncDirectory(this.#names.directory, path.dirname(this.target));
     await remove(this.#names.journal, this.target);
-    await this.#lock.release();
+    await this.#release();
   }
 
-  async #assertWhole(): Promise<void> {
+  async #publish(): Promise<void> {
+    const { replacing, target } = this.#options;
+    if (replacing === undefined) return publish(this.#names.part, target, this.target);
+    await replacing();
+    await publishOver(this.#names.part, target, this.target);
+  }
+
+  async #assertWhole(totalSize: number): Promise<void> {
     const { data, table } = this.#partial;
-    const { size } = await data.stat();
-    if (size !== BigInt(this.#options.size)) {
-      throw new IntegrityError('integrity-size', `${visible(this.target)}: ${size} of ${this.#options.size} bytes were received`);
+    const there = Number((await data.stat()).size);
+    // A hole at the end has no bytes of its own. Where the length was given beforehand, it is no sign of completeness.
+    if (this.#options.size === undefined && there < this.#extent) await data.truncate(this.#extent);
+    const extended = this.#extending !== undefined || this.#options.size === undefined;
+    const size = extended && this.#writer === undefined ? this.#extent : there;
+    if (size !== totalSize) {
+      throw new IntegrityError('integrity-size', `${visible(this.target)}: ${size} of ${totalSize} bytes were received`);
     }
     if (this.#writer !== undefined && table.count < table.total) {
       throw new IntegrityError('integrity-size', `${visible(this.target)}: ${table.count} of ${table.total} chunks were received`);
@@ -105,13 +152,20 @@ export class FileSink implements Sink {
     if (!(await this.#finish(true))) return;
     // Of no use to a later attempt, and litter in the user's directory.
     if (this.#writer === undefined || this.#writer.durable === 0) await this.#removeAll();
-    await this.#lock.release();
+    await this.#release();
   }
 
   async discard(): Promise<void> {
     if (!(await this.#finish(false))) return;
     await this.#removeAll();
+    await this.#release();
+  }
+
+  async #release(): Promise<void> {
     await this.#lock.release();
+    if (this.#hasEnded) return;
+    this.#hasEnded = true;
+    this.#options.ended?.();
   }
 
   /** Closes both files. Returns false when there is nothing left for the caller to do. */
@@ -121,7 +175,7 @@ export class FileSink implements Sink {
     this.#state = 'ended';
     if (flush && before === 'open') await this.#writer?.flush().catch(() => undefined);
     await this.#close();
-    if (before === 'published') await this.#lock.release();
+    if (before === 'published') await this.#release();
     return before !== 'published';
   }
 
@@ -136,6 +190,20 @@ export class FileSink implements Sink {
     if (!held) return;
     await remove(this.#names.journal).catch(() => undefined);
     await remove(this.#names.part).catch(() => undefined);
+  }
+}
+
+/** Bytes that are compared with zeros at once. */
+const ZERO_BYTES = 1024 * 1024;
+
+/** Writes zeros where there are others: to read a hole is quick, and to write to it would take room on the disk. */
+async function zero(data: OpenFile, offset: number, length: number): Promise<void> {
+  const zeros = Buffer.alloc(Math.min(ZERO_BYTES, length));
+  const found = Buffer.alloc(zeros.length);
+  for (let at = offset; at < offset + length; at += zeros.length) {
+    const part = zeros.subarray(0, Math.min(zeros.length, offset + length - at));
+    const got = await data.read(at, found.subarray(0, part.length));
+    if (!found.subarray(0, got).equals(part.subarray(0, got))) await data.write([part], at);
   }
 }
 
@@ -154,6 +222,10 @@ export class CommittedSink implements Sink {
   }
 
   write(): never {
+    throw new RangeError(`${this.target} is complete`);
+  }
+
+  writeHole(): never {
     throw new RangeError(`${this.target} is complete`);
   }
 

@@ -7,6 +7,7 @@
 import { randomBytes } from 'node:crypto';
 import { type BigIntStats, constants } from 'node:fs';
 import { statfs } from 'node:fs/promises';
+import path from 'node:path';
 import { StorageError } from '../errors.js';
 import { ChunkTable } from './chunk-table.js';
 import { isErrno, storageError, visible } from './fs-error.js';
@@ -19,8 +20,14 @@ import { existsError, isCommitted, isSameFile, remove, statOrNone, syncDirectory
 /** What the partial file is to become. `size` and `chunkSize` in bytes. */
 export interface PartialRequest {
   readonly target: string;
+  /** The target for messages. */
+  readonly shown: string;
+  /** Something else under the target's name does not matter: it is to be replaced. */
+  readonly replace: boolean;
   readonly names: PartialNames;
-  readonly size: number;
+  /** undefined when it is not known yet. */
+  readonly size: number | undefined;
+  readonly sparse?: boolean | undefined;
   readonly chunkSize: number;
   readonly identity: Uint8Array;
   readonly mtimeNs: bigint | undefined;
@@ -38,6 +45,8 @@ export interface OpenPartial {
   /** Absent when the transfer cannot be resumed. */
   readonly journal?: { readonly file: OpenFile; readonly codec: RecordCodec; readonly length: number };
   readonly table: ChunkTable;
+  /** Bytes that an earlier attempt may have left in it, whether vouched for or not. */
+  readonly bytesBefore: number;
   /** Why an earlier attempt was discarded. */
   readonly restarted?: string;
 }
@@ -59,30 +68,33 @@ const CREATE = RDWR | constants.O_CREAT | constants.O_EXCL;
  * file system has less room than the file still needs, `storage-denied` when the partial file is another user's.
  */
 export async function openPartial(request: PartialRequest): Promise<OpenPartial | CommittedPartial> {
-  const { names, target } = request;
-  const [part, there] = [await statOrNone(names.part), await statOrNone(target)];
+  const { names, shown } = request;
+  const [part, there] = [await statOrNone(names.part), await statOrNone(request.target)];
   const journal = await readJournal(request);
   try {
     if (there !== undefined) {
       const committed = committedJournal(request, there, part, journal);
       // A second name of the target is of no use to anyone, whichever source it came from.
-      if (committed !== undefined || isSameFile(there, part)) await remove(names.part, target);
-      if (committed === undefined) throw existsError(target);
-      await journal?.file.close();
-      // As in a commit: the journal goes when the names are durable.
-      await syncDirectory(names.directory);
-      await remove(names.journal, target);
-      return { kind: 'committed', table: committed.table };
+      if (committed !== undefined || isSameFile(there, part)) await remove(names.part, shown);
+      if (committed === undefined && !request.replace) throw existsError(shown);
+      if (committed !== undefined) {
+        await journal?.file.close();
+        // As in a commit: the journal goes when the names are durable.
+        await syncDirectory(names.directory, path.dirname(shown));
+        await remove(names.journal, shown);
+        return { kind: 'committed', table: committed.table };
+      }
     }
-    const restarted = whyNot(request, part, journal);
-    if (restarted === undefined && part !== undefined && journal?.parsed !== undefined) {
-      await assertRoom(request, part, journal.parsed.table);
+    const left = isSameFile(there, part) ? undefined : part;
+    const restarted = whyNot(request, left, journal);
+    if (restarted === undefined && left !== undefined && journal?.parsed !== undefined) {
+      await assertRoom(request, left, journal.parsed.table);
       return await resumed(request, journal.file, journal.parsed);
     }
     await journal?.file.close();
     // The journal first: killed in between, a partial file without a journal is discarded, never the reverse.
-    await remove(names.journal, target);
-    await remove(names.part, target);
+    await remove(names.journal, shown);
+    await remove(names.part, shown);
     return await created(request, restarted);
   } catch (error) {
     await journal?.file.close();
@@ -107,7 +119,7 @@ async function readJournal(request: PartialRequest): Promise<ReadJournal | undef
   const stats = await statOrNone(request.names.journal);
   if (stats === undefined) return undefined;
   assertOurs(request, stats);
-  const file = await openOwn(request.names.journal, request.io);
+  const file = await openOwn(request.names.journal, request.io, request.shown);
   try {
     const head = Buffer.alloc(HEADER_BYTES);
     const header = (await file.read(0, head)) === HEADER_BYTES ? parseHeader(head) : undefined;
@@ -161,11 +173,12 @@ function partVerdict({ header, table }: ParsedJournal, part: BigIntStats | undef
 }
 
 async function resumed(request: PartialRequest, file: OpenFile, { table, length, codec }: ParsedJournal & { codec: RecordCodec }): Promise<OpenPartial> {
-  const data = await openOwn(request.names.part, request.io);
+  const data = await openOwn(request.names.part, request.io, request.shown);
   try {
     // Whatever follows the last record that counts must not come back to life behind the next one.
     await file.truncate(length);
-    return { kind: 'open', data, journal: { file, codec, length }, table };
+    const bytesBefore = Number((await data.stat()).size);
+    return { kind: 'open', data, journal: { file, codec, length }, table, bytesBefore };
   } catch (error) {
     await data.close();
     throw error;
@@ -173,21 +186,21 @@ async function resumed(request: PartialRequest, file: OpenFile, { table, length,
 }
 
 async function created(request: PartialRequest, restarted: string | undefined): Promise<OpenPartial> {
-  const { names, io, size, chunkSize, identity } = request;
+  const { names, io, size = 0, chunkSize, identity, shown } = request;
   const total = chunkSize > 0 ? chunkCount(size, chunkSize) : 0;
   const table = new ChunkTable(total);
   await assertRoom(request, undefined, table);
   // Nobody else's to read until the sender's mode is known to be the file's; where there is none, what the umask allows.
-  const data = await OpenFile.open(names.part, CREATE, request.mode === undefined ? 0o666 : 0o600, io);
-  const reason = restarted === undefined ? {} : { restarted };
-  if (!request.resume) return { kind: 'open', data, table, ...reason };
+  const data = await OpenFile.open(names.part, CREATE, request.mode === undefined ? 0o666 : 0o600, io, false, shown);
+  const common = { kind: 'open', data, table, bytesBefore: 0, ...(restarted === undefined ? {} : { restarted }) } as const;
+  if (!request.resume) return common;
   let file: OpenFile | undefined;
   try {
-    file = await OpenFile.open(names.journal, CREATE, 0o600, io);
+    file = await OpenFile.open(names.journal, CREATE, 0o600, io, false, shown);
     const { ino } = await data.stat();
     const header = encodeHeader({ identity, size, chunkSize, inode: ino, nonce: randomBytes(NONCE_BYTES) });
     await file.write([header], 0);
-    return { kind: 'open', data, journal: { file, codec: new RecordCodec(header), length: HEADER_BYTES }, table, ...reason };
+    return { ...common, journal: { file, codec: new RecordCodec(header), length: HEADER_BYTES } };
   } catch (error) {
     await Promise.all([data.close(), file?.close()]);
     await remove(names.journal).catch(() => undefined);
@@ -197,36 +210,37 @@ async function created(request: PartialRequest, restarted: string | undefined): 
 }
 
 /** A killed commit may have left the sender's mode, which need not let even the owner write. */
-async function openOwn(path: string, io: AdaptiveIo): Promise<OpenFile> {
+async function openOwn(path: string, io: AdaptiveIo, shown: string): Promise<OpenFile> {
   try {
-    return await OpenFile.open(path, RDWR, 0, io, true);
+    return await OpenFile.open(path, RDWR, 0, io, true, shown);
   } catch (cause) {
-    if (!isErrno(cause, 'EACCES')) throw storageError(cause, 'open', path);
+    if (!isErrno(cause, 'EACCES')) throw storageError(cause, 'open', shown);
   }
   // By descriptor: chmod(2) by path would follow a symbolic link put there meanwhile.
-  const readable = await OpenFile.open(path, (RDWR & ~constants.O_RDWR) | constants.O_RDONLY, 0, io);
+  const readable = await OpenFile.open(path, (RDWR & ~constants.O_RDWR) | constants.O_RDONLY, 0, io, false, shown);
   try {
     await readable.chmodRaw(0o600);
   } catch (cause) {
-    throw storageError(cause, 'open', path);
+    throw storageError(cause, 'open', shown);
   } finally {
     await readable.close();
   }
-  return OpenFile.open(path, RDWR, 0, io);
+  return OpenFile.open(path, RDWR, 0, io, false, shown);
 }
 
-function assertOurs({ uid, target }: PartialRequest, stats: BigIntStats): void {
+function assertOurs({ uid, shown }: PartialRequest, stats: BigIntStats): void {
   if (stats.uid === uid) return;
-  throw new StorageError('storage-denied', `another user has begun to receive ${visible(target)}; choose another name or another directory`);
+  throw new StorageError('storage-denied', `another user has begun to receive ${visible(shown)}; choose another name or another directory`);
 }
 
 /** Better to fail now than after hours. Only where the file system counts its blocks: some report 0 of everything. */
-async function assertRoom({ names, target, size, chunkSize }: PartialRequest, part: BigIntStats | undefined, table: ChunkTable): Promise<void> {
+async function assertRoom({ names, shown, size, chunkSize, sparse }: PartialRequest, part: BigIntStats | undefined, table: ChunkTable): Promise<void> {
+  if (size === undefined || sparse === true) return;
   const stats = await statfs(names.directory, { bigint: true }).catch(() => undefined);
   if (stats === undefined || stats.blocks <= 0n) return;
   const vouched = Math.min(size, table.count * chunkSize);
   const there = Math.max(vouched, Math.min(size, Number((part?.blocks ?? 0n) * 512n)));
   const free = stats.bavail * stats.bsize;
   if (BigInt(size - there) <= free) return;
-  throw new StorageError('storage-full', `${visible(target)} needs ${size - there} bytes more and its file system has ${free} bytes free; free some space and run the same command again`);
+  throw new StorageError('storage-full', `${visible(shown)} needs ${size - there} bytes more and its file system has ${free} bytes free; free some space and run the same command again`);
 }

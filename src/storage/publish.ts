@@ -11,25 +11,30 @@ import { fileTimes } from './file-times.js';
 import { isErrno, storageError, visible } from './fs-error.js';
 import type { ParsedJournal } from './journal.js';
 import type { OpenFile } from './open-file.js';
-import { umask } from './umask.js';
+import { modeHere } from './umask.js';
 
 /** What link(2) answers where there are no hard links: exFAT, some FUSE and SMB mounts, some Lustre set-ups. */
-const NO_LINKS = ['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS', 'EMLINK', 'EXDEV', 'EACCES'];
+export const NO_LINKS: readonly string[] = ['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS', 'EMLINK', 'EXDEV', 'EACCES'];
 /** What a file system answers that cannot hold a mode or a time, or cannot sync a directory. */
-const NOT_KEPT = ['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS', 'EINVAL', 'EISDIR', 'EBADF', 'EACCES'];
+export const NOT_KEPT: readonly string[] = ['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS', 'EINVAL', 'EISDIR', 'EBADF', 'EACCES'];
 /** Coarsest time stamps in use: FAT's, 2 s, in nanoseconds. */
 const COARSEST_NS = 2_000_000_000n;
 
 /**
- * Gives the file the sender's permission bits and time, and waits until all of it is on disk. No setuid, setgid or
- * sticky bit: they would speak for this side's user. The umask is applied, as for every file that a user makes: a site's rule
- * that others may not read stands above what the peer asks for.
+ * Gives the file the sender's permission bits ({@link modeHere}) and time, and waits until all of it is on disk.
  * File systems that cannot hold a mode or a time keep their own.
  */
 export async function seal(file: OpenFile, mode: number | undefined, mtimeNs: bigint | undefined): Promise<void> {
-  if (mode !== undefined) await file.chmodRaw(mode & 0o777 & ~umask()).catch(unlessNotKept('set the mode of', file.path));
+  if (mode !== undefined) await file.chmodRaw(modeHere(mode)).catch(unlessNotKept('set the mode of', file.path));
   if (mtimeNs !== undefined) await file.utimesRaw(mtimeNs, await fileTimes()).catch(unlessNotKept('set the time of', file.path));
   await file.sync();
+}
+
+/** Gives `part` the name `target` in place of what has it, atomically. `shown` is the target for messages. */
+export async function publishOver(part: string, target: string, shown: string): Promise<void> {
+  // Of two names of one file, rename(2) removes neither.
+  if (isSameFile(await statOrNone(part), await statOrNone(target))) await remove(part, shown);
+  else await renamed(part, target, shown);
 }
 
 /**
@@ -37,31 +42,32 @@ export async function seal(file: OpenFile, mode: number | undefined, mtimeNs: bi
  * where there are no hard links, rename(2) follows a look at the target: a file created between the two is lost.
  * @throws StorageError `storage-exists`, with the partial file left as it is.
  */
-export async function publish(part: string, target: string): Promise<void> {
+export async function publish(part: string, target: string, shown: string = target): Promise<void> {
   try {
     await link(part, target);
   } catch (cause) {
     if (isErrno(cause, 'EEXIST')) {
       // NFS repeats a request whose answer was lost, and then refuses what it has done already.
-      if (!isSameFile(await statOrNone(part), await statOrNone(target))) throw existsError(target, cause);
+      if (!isSameFile(await statOrNone(part), await statOrNone(target))) throw existsError(shown, cause);
     } else if (isErrno(cause, ...NO_LINKS)) {
-      await renameOver(part, target);
+      if ((await statOrNone(target)) !== undefined) throw existsError(shown);
+      await renamed(part, target, shown);
       return;
     } else {
-      throw vanished(cause, target);
+      throw vanished(cause, shown);
     }
   }
   // The new name first, durably: a file system that reorders the two could lose both.
-  await syncDirectory(path.dirname(target));
-  await remove(part, target);
+  await syncDirectory(path.dirname(target), path.dirname(shown));
+  await remove(part, shown);
 }
 
-async function renameOver(part: string, target: string): Promise<void> {
-  if ((await statOrNone(target)) !== undefined) throw existsError(target);
+async function renamed(part: string, target: string, shown: string): Promise<void> {
   try {
     await rename(part, target);
   } catch (cause) {
-    throw vanished(cause, target);
+    if (isErrno(cause, 'EISDIR', 'ENOTEMPTY', 'EEXIST')) throw existsError(shown, cause);
+    throw vanished(cause, shown);
   }
 }
 
@@ -70,19 +76,22 @@ function vanished(cause: unknown, target: string): unknown {
   return new StorageError('storage-missing', `cannot create ${visible(target)}: its partial file or its directory was removed meanwhile; run the command again`, { cause });
 }
 
-/** Makes the names in a directory durable. A directory that may be written but not read cannot be synced: so be it. */
-export async function syncDirectory(directory: string): Promise<void> {
+/**
+ * Makes the names in a directory durable. A directory that may be written but not read cannot be synced: so be it.
+ * @param shown the directory for messages.
+ */
+export async function syncDirectory(directory: string, shown: string = directory): Promise<void> {
   let handle: FileHandle;
   try {
     handle = await open(directory, 'r');
   } catch (cause) {
-    unlessNotKept('open', directory)(cause);
+    unlessNotKept('open', shown)(cause);
     return;
   }
   try {
     await handle.sync();
   } catch (cause) {
-    unlessNotKept('store', directory)(cause);
+    unlessNotKept('store', shown)(cause);
   } finally {
     await handle.close().catch(() => undefined);
   }

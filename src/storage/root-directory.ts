@@ -24,8 +24,13 @@ export const OPEN_DIRECTORIES = 64;
 
 const ON_LINUX = process.platform === 'linux' && existsSync('/proc/self/fd');
 /** Linux's O_PATH, which node has no name for: enough to go through a directory, and needs no right to list it. */
-const O_PATH = ON_LINUX ? 0o10000000 : constants.O_RDONLY;
-const DIRECTORY = O_PATH | constants.O_DIRECTORY;
+export const DESCRIPTOR_ONLY = ON_LINUX ? 0o10000000 : constants.O_RDONLY;
+const DIRECTORY = DESCRIPTOR_ONLY | constants.O_DIRECTORY;
+
+/** A path that leads to an open file itself, whatever became of its name; undefined where there is none. */
+export function descriptorPath(fd: number): string | undefined {
+  return ON_LINUX ? `/proc/self/fd/${fd}` : undefined;
+}
 
 /** A directory in use. Its names are `${base}/${name}`. Release it, once. */
 export interface Directory {
@@ -151,7 +156,7 @@ export class RootDirectory {
       closeQuietly(fd);
       throw error;
     }
-    const directory = new OpenDirectory(path, ON_LINUX ? `/proc/self/fd/${fd}` : at, stats.dev, fd);
+    const directory = new OpenDirectory(path, descriptorPath(fd) ?? at, stats.dev, fd);
     directory.users = 1;
     this.#keep(directory);
     return directory;

@@ -20,17 +20,28 @@ import { isDirectory } from './safe-path.js';
 
 /** What is to be received. */
 export interface SinkOptions {
-  /** Final path. Its directory must exist, it must not. */
+  /** Final path. Its directory must exist; it must not, unless there is {@link replacing}. */
   readonly target: string;
-  /** Bytes of the whole file. */
-  readonly size: number;
+  /** The target as the user knows it, where that is another path. */
+  readonly shown?: string | undefined;
+  /** Bytes of the whole file. Undefined until {@link Sink.commit} for what has no end yet, such as a pipe; not with `resume`. */
+  readonly size: number | undefined;
+  /** Has holes, so that it may fit where its size would not. */
+  readonly sparse?: boolean | undefined;
+  /**
+   * Lets the file replace an existing target, at once and by renaming. Called right before, to refuse by throwing what
+   * must not be replaced after all.
+   */
+  readonly replacing?: (() => Promise<void>) | undefined;
+  /** Called once, when the sink has ended and its path is not used any more. */
+  readonly ended?: (() => void) | undefined;
   /** Bytes of every chunk but the last. May be 0 when `resume` is false: then no chunk can be recorded. */
   readonly chunkSize: number;
   /** The source's identity, 32 bytes. */
   readonly identity: Uint8Array;
   /** The sender's permission bits; those above 0o777 are not taken over. Undefined: as the umask says. */
   readonly mode: number | undefined;
-  /** Nanoseconds since 1970; kept to the microsecond. Undefined: now. */
+  /** Nanoseconds since 1970; kept to the microsecond at least. Undefined: now. */
   readonly mtimeNs: bigint | undefined;
   /** Whether to go on from an earlier attempt, and to keep a journal. */
   readonly resume: boolean;
@@ -66,6 +77,11 @@ export interface Sink {
    * @throws StorageError, `storage-full` among them; also one from a checkpoint since the last call.
    */
   write(pieces: readonly Uint8Array[], offset: number): void | Promise<void>;
+  /**
+   * Makes `length` bytes at `offset` read as zeros, and takes no room on the disk for them where nothing was written
+   * before. Not for bytes that this very attempt has written. As for {@link write} otherwise.
+   */
+  writeHole(offset: number, length: number): void | Promise<void>;
   /** Notes a chunk as received. Call it after the chunk's writes are complete. Never waits. */
   recordChunk(index: number, hash: bigint): void;
   /** Resolves when every chunk recorded so far is on disk and in the journal. @throws StorageError. */
@@ -76,9 +92,10 @@ export interface Sink {
   missing(): Iterable<ChunkRange>;
   /**
    * Makes the file durable and gives it its name.
+   * @param totalSize bytes of the whole file, where that was not known before.
    * @throws IntegrityError `integrity-size` when bytes or chunks are missing; StorageError, `storage-exists` among them.
    */
-  commit(): Promise<void>;
+  commit(totalSize?: number): Promise<void>;
   /** Closes, and leaves what a later attempt can use. Never fails: the error that led here is the one to show. */
   keep(): Promise<void>;
   /** Closes, and removes everything. Never fails. */
@@ -92,15 +109,16 @@ export interface Sink {
  */
 export async function openSink(options: SinkOptions): Promise<Sink> {
   assertOptions(options);
-  const { target } = options;
-  const names = await assertFree(target);
-  const lock = await acquireLock(names, target);
+  const { target, shown = target } = options;
+  const names = await assertFree(target, options.replacing !== undefined, shown);
+  const lock = await acquireLock(names, shown);
   try {
     const io = await chooseIo(names.directory, options.ioMode);
-    const partial = await openPartial({ ...options, names, io, uid: lock.uid });
-    if (partial.kind === 'open') return new FileSink(options, names, lock, partial);
+    const partial = await openPartial({ ...options, shown, replace: options.replacing !== undefined, names, io, uid: lock.uid });
+    if (partial.kind === 'open') return new FileSink({ ...options, shown }, names, lock, partial);
     await lock.release();
-    return new CommittedSink(target, partial.table);
+    options.ended?.();
+    return new CommittedSink(shown, partial.table);
   } catch (error) {
     await lock.release();
     throw error;
@@ -124,19 +142,19 @@ export async function assertTargetFree(path: string): Promise<void> {
 }
 
 /** An existing target is let through only with files of ours beside it: a killed commit may be waiting for its end. */
-async function assertFree(target: string): Promise<PartialNames> {
+async function assertFree(target: string, replace = false, shown: string = target): Promise<PartialNames> {
   const names = partialNames(target);
-  await assertDirectory(names.directory, target);
-  if ((await statOrNone(target)) !== undefined && !(await leftovers(names))) throw existsError(target);
+  await assertDirectory(names.directory, shown);
+  if (!replace && (await statOrNone(target)) !== undefined && !(await leftovers(names))) throw existsError(shown);
   return names;
 }
 
-function assertOptions({ target, size, chunkSize, identity, resume }: SinkOptions): void {
-  if (!Number.isSafeInteger(size) || size < 0) throw new RangeError(`size ${size}`);
+function assertOptions({ target, shown = target, size, chunkSize, identity, resume }: SinkOptions): void {
+  if (size === undefined ? resume : !Number.isSafeInteger(size) || size < 0) throw new RangeError(`size ${size ?? 'unknown'}`);
   if (!Number.isInteger(chunkSize) || chunkSize < (resume ? 1 : 0) || chunkSize > 0xffffffff) throw new RangeError(`chunkSize ${chunkSize}`);
   if (identity.length !== IDENTITY_BYTES) throw new RangeError(`identity of ${identity.length} bytes`);
-  if (chunkSize > 0 && chunkCount(size, chunkSize) > MAX_CHUNKS) {
-    throw new LimitError('limit-entries', `${visible(target)}: ${size} bytes in chunks of ${chunkSize} are more than ${MAX_CHUNKS} chunks; the sender has to use larger ones`);
+  if (size !== undefined && chunkSize > 0 && chunkCount(size, chunkSize) > MAX_CHUNKS) {
+    throw new LimitError('limit-entries', `${visible(shown)}: ${size} bytes in chunks of ${chunkSize} are more than ${MAX_CHUNKS} chunks; the sender has to use larger ones`);
   }
 }
 

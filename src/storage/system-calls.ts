@@ -29,6 +29,7 @@ function acted(start: (done: fs.NoParamCallback) => void): Promise<void> {
 
 const BIG = { bigint: true } as const;
 const BIG_OR_NONE = { bigint: true, throwIfNoEntry: false } as const;
+const LATIN = { encoding: 'latin1' } as const;
 const BYTES = { encoding: 'buffer' } as const;
 
 export const sys = {
@@ -58,6 +59,9 @@ export const sys = {
   symlink: (text: string, path: string): Step<void> => call(() => fs.symlinkSync(text, path), () => acted((done) => fs.symlink(text, path, done))),
 
   readlink: (path: string): Step<Buffer> => call(() => fs.readlinkSync(path, BYTES), () => promised<Buffer>((done) => fs.readlink(path, BYTES, done))),
+
+  /** Names in a directory, each byte a character: what is ASCII in them is as it is. */
+  readdir: (path: string): Step<string[]> => call(() => fs.readdirSync(path, LATIN), () => promised<string[]>((done) => fs.readdir(path, LATIN, done))),
 
   chmod: (path: string, mode: number): Step<void> => call(() => fs.chmodSync(path, mode), () => acted((done) => fs.chmod(path, mode, done))),
 

@@ -3,14 +3,14 @@
  *
  * @module
  */
-import { type BigIntStats, constants } from 'node:fs';
+import type { BigIntStats } from 'node:fs';
 import { StorageError } from '../errors.js';
 import { isErrno, storageError } from './fs-error.js';
 import { type AdaptiveIo, chooseIo, type IoMode } from './io-mode.js';
-import { OpenFile } from './open-file.js';
 import { type FilterRule, PathFilter } from './path-filter.js';
 import { type Directory, splitPath } from './root-directory.js';
-import { changedError, READ_FLAGS, type Source, sourceOf } from './source.js';
+import { changedError, type Source } from './source.js';
+import { BENEATH_FLAGS, openBeneath } from './source-beneath.js';
 import { run, type Step } from './steps.js';
 import { sys } from './system-calls.js';
 import type { Found, TreeEntry, TreeSource } from './tree.js';
@@ -29,9 +29,6 @@ export interface TreeSourceOptions {
   /** @default 'auto' */
   readonly ioMode?: IoMode | undefined;
 }
-
-/** Never through a link: not even one that took the file's place after the walk. */
-const FLAGS = READ_FLAGS | constants.O_NOFOLLOW;
 
 /**
  * Opens a tree for sending.
@@ -74,7 +71,7 @@ class OpenTreeSource implements TreeSource {
     let directory: Directory | undefined;
     try {
       directory = yield* located.directory.enter(parent);
-      const fd = yield* sys.open(`${directory.base}/${name}`, FLAGS);
+      const fd = yield* sys.open(`${directory.base}/${name}`, BENEATH_FLAGS);
       try {
         yield* fill(fd, into, located);
         // After reading: what was read before is what had this size and time.
@@ -91,42 +88,15 @@ class OpenTreeSource implements TreeSource {
 
   async open(entry: TreeEntry): Promise<Source> {
     const located = this.#roots.locate(entry.path);
-    const [parent, name] = splitPath(located.path);
-    const directory = await this.#enter(located, parent);
     let source: Source;
     try {
-      const file = await OpenFile.open(`${directory.base}/${name}`, FLAGS, 0, this.#io, true, shownAt(located));
-      source = await sourceOf(file, { realPath: () => Promise.resolve(Buffer.from(located.realPath)), named: () => this.#named(located) });
+      source = await openBeneath(located.directory, located.path, located.realPath, this.#io);
     } catch (cause) {
       throw readError(cause, located);
-    } finally {
-      directory.release();
     }
     if (source.size === entry.size && source.mtimeNs === entry.mtimeNs) return source;
     await source.close();
     throw changedError(shownAt(located));
-  }
-
-  async #named(located: Located): Promise<BigIntStats | undefined> {
-    const [parent, name] = splitPath(located.path);
-    try {
-      const directory = await this.#enter(located, parent);
-      try {
-        return await run(sys.lstat(`${directory.base}/${name}`), this.#io);
-      } finally {
-        directory.release();
-      }
-    } catch {
-      return undefined;
-    }
-  }
-
-  async #enter(located: Located, parent: string): Promise<Directory> {
-    try {
-      return await run(located.directory.enter(parent), this.#io);
-    } catch (cause) {
-      throw readError(cause, located);
-    }
   }
 
   close(): Promise<void> {

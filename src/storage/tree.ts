@@ -5,6 +5,7 @@
  * @module
  */
 import type { StreamerError } from '../errors.js';
+import type { IoMode } from './io-mode.js';
 import type { Sink } from './sink.js';
 import type { Source } from './source.js';
 
@@ -98,6 +99,8 @@ export interface TreeTargetOptions {
   readonly dryRun: boolean;
   /** Look for what is at the target and not in the sender's tree. */
   readonly findExtras: boolean;
+  /** @default 'auto' */
+  readonly ioMode?: IoMode | undefined;
 }
 
 /** A small file and its whole content, in pieces that are joined in order. */

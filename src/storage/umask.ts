@@ -27,3 +27,12 @@ function readUmask(): number {
     return USUAL;
   }
 }
+
+/**
+ * The mode that a file or directory of the sender's gets here. No setuid, setgid or sticky bit: they would speak for this
+ * side's user. The umask is applied, as for every file that a user makes: a site's rule that others may not read stands
+ * above what the peer asks for.
+ */
+export function modeHere(mode: number): number {
+  return mode & 0o777 & ~umask();
+}

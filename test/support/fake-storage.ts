@@ -135,6 +135,10 @@ export class FakeSink implements Sink {
     Buffer.concat(pieces).copy(this.content, offset);
   }
 
+  writeHole(offset: number, length: number): void | Promise<void> {
+    return this.write([Buffer.alloc(length)], offset);
+  }
+
   recordChunk(index: number, hash: bigint): void {
     this.recorded.set(index, hash);
   }
