@@ -87,6 +87,16 @@ export class FileSink implements Sink {
     return this.#extending;
   }
 
+  read(offset: number, into: Buffer): void | Promise<void> {
+    const got = this.#partial.data.read(offset, into);
+    if (typeof got !== 'number') return got.then((count) => this.#assertRead(count, into));
+    this.#assertRead(got, into);
+  }
+
+  #assertRead(got: number, into: Buffer): void {
+    if (got < into.length) throw new IntegrityError('integrity-size', `${visible(this.target)}: the partial file is shorter than what was written to it`);
+  }
+
   recordChunk(index: number, hash: bigint): void {
     const { size, chunkSize } = this.#options;
     if (size === undefined) this.#table.growFor(index);
@@ -226,6 +236,10 @@ export class CommittedSink implements Sink {
   }
 
   writeHole(): never {
+    throw new RangeError(`${this.target} is complete`);
+  }
+
+  read(): never {
     throw new RangeError(`${this.target} is complete`);
   }
 

@@ -8,10 +8,10 @@ import { hasMode, unlessNotKept } from './attributes.js';
 import type { ListedDirectory } from './directory-list.js';
 import type { Directory } from './root-directory.js';
 import { run, type Step } from './steps.js';
+import { syncStep } from './sync-step.js';
 import { sys } from './system-calls.js';
 import type { TargetContext } from './target-context.js';
 import { modeHere } from './umask.js';
-import { syncStep } from './whole-file-writer.js';
 
 /** What could not be done to one directory. */
 export interface Unfinished {

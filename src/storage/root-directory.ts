@@ -38,6 +38,8 @@ export interface Directory {
   readonly path: string;
   /** Leads to the directory itself while it is not released. */
   readonly base: string;
+  /** Of the directory, for calls that take one. */
+  readonly fd: number;
   /** Device number, which tells another file system mounted within. */
   readonly device: bigint;
   release(): void;
@@ -47,7 +49,7 @@ class OpenDirectory implements Directory {
   readonly path: string;
   readonly base: string;
   readonly device: bigint;
-  readonly #fd: number;
+  readonly fd: number;
   users = 0;
   /** Not in the table any more: closed with its last user. */
   dropped = false;
@@ -56,7 +58,7 @@ class OpenDirectory implements Directory {
     this.path = path;
     this.base = base;
     this.device = device;
-    this.#fd = fd;
+    this.fd = fd;
   }
 
   release(): void {
@@ -65,7 +67,7 @@ class OpenDirectory implements Directory {
   }
 
   closeUnused(): void {
-    if (this.users === 0 && this.dropped) closeQuietly(this.#fd);
+    if (this.users === 0 && this.dropped) closeQuietly(this.fd);
   }
 }
 
@@ -113,6 +115,11 @@ export class RootDirectory {
       }
     }
     return directory;
+  }
+
+  /** The directory at `path` if it is open already. */
+  entered(path: string): Directory | undefined {
+    return this.#use(path);
   }
 
   /** Forgets a directory that was removed or replaced, and what lies in it. */

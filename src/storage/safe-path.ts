@@ -101,3 +101,24 @@ export async function isDirectory(path: string): Promise<boolean> {
     throw storageError(cause, 'receive into', path);
   }
 }
+
+/** Whether the path is that of a regular file, through links. @throws StorageError when there is nothing, or it cannot be told */
+export async function isFile(path: string): Promise<boolean> {
+  try {
+    const stats = await stat(path);
+    return !stats.isDirectory();
+  } catch (cause) {
+    throw storageError(cause, 'open', path);
+  }
+}
+
+/**
+ * The directory that a tree is received into: `path` itself, so that the same command again goes on with the same
+ * directory; into it where it ends in a slash; without one, the peer's name in the current directory.
+ * @throws StorageError `storage-unsafe-path` for a peer's name that is used and not safe
+ */
+export function resolveRoot({ path, peerName }: { readonly path: string | undefined; readonly peerName: string }): string {
+  if (peerName === '') return path === undefined || path === '' ? '.' : path.replace(/(?<=.)\/+$/u, '');
+  if (path === undefined) return safeName(peerName);
+  return path.endsWith('/') ? under(path, safeName(peerName)) : path;
+}

@@ -82,6 +82,8 @@ export interface Sink {
    * before. Not for bytes that this very attempt has written. As for {@link write} otherwise.
    */
   writeHole(offset: number, length: number): void | Promise<void>;
+  /** Fills `into` with what is there from `offset` on, before the commit: to hash it. As for {@link write} otherwise. */
+  read(offset: number, into: Buffer): void | Promise<void>;
   /** Notes a chunk as received. Call it after the chunk's writes are complete. Never waits. */
   recordChunk(index: number, hash: bigint): void;
   /** Resolves when every chunk recorded so far is on disk and in the journal. @throws StorageError. */

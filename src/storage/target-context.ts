@@ -3,11 +3,12 @@
  *
  * @module
  */
-import { StorageError, StreamerError } from '../errors.js';
+import { AbortError, StorageError, StreamerError } from '../errors.js';
 import { DirectoryList } from './directory-list.js';
 import type { FileTimes } from './file-times.js';
 import { isErrno, storageError, visible } from './fs-error.js';
 import type { AdaptiveIo } from './io-mode.js';
+import type { NativeCalls } from './native-calls.js';
 import { type Directory, RootDirectory, splitPath } from './root-directory.js';
 import { FRESH, SeenPaths } from './seen-paths.js';
 import type { Step } from './steps.js';
@@ -21,6 +22,7 @@ export class TargetContext {
   readonly root: RootDirectory;
   readonly io: AdaptiveIo;
   readonly times: FileTimes;
+  readonly native: NativeCalls;
   readonly temporary: TemporaryNames;
   readonly seen = new SeenPaths();
   readonly directories = new DirectoryList();
@@ -31,25 +33,31 @@ export class TargetContext {
   /** Set by close(): what has not got its name yet does not get it any more. */
   closed = false;
   /** The device on which nothing needs to be made durable; undefined where it is a disk. */
-  readonly #memoryDevice: bigint | undefined;
+  readonly memoryDevice: bigint | undefined;
 
-  constructor(parts: { options: TreeTargetOptions; io: AdaptiveIo; times: FileTimes; temporary: TemporaryNames; memoryDevice: bigint | undefined }) {
+  constructor(parts: { options: TreeTargetOptions; io: AdaptiveIo; times: FileTimes; native: NativeCalls; temporary: TemporaryNames; memoryDevice: bigint | undefined }) {
     this.options = parts.options;
     this.root = new RootDirectory(parts.options.root);
     this.io = parts.io;
     this.times = parts.times;
+    this.native = parts.native;
     this.temporary = parts.temporary;
-    this.#memoryDevice = parts.memoryDevice;
+    this.memoryDevice = parts.memoryDevice;
   }
 
   /** Whether what is in a directory has to be synced. */
   needsSync(directory: Directory): boolean {
-    return directory.device !== this.#memoryDevice;
+    return directory.device !== this.memoryDevice;
   }
 
   /** Whether this session has made a directory, so that nothing of anybody else's can be in it. */
   isFresh(path: string): boolean {
     return ((this.seen.flags(path) ?? 0) & FRESH) !== 0;
+  }
+
+  /** @throws AbortError once the target is being closed. */
+  assertGoesOn(): void {
+    if (this.closed) throw new AbortError('the transfer was stopped; run the command again');
   }
 
   /** Keeps `work` from outliving close(). It must not reject. */

@@ -13,6 +13,7 @@ import { type Unfinished, finishDirectories } from './finishing.js';
 import { isErrno, orStorageError, storageError, visible } from './fs-error.js';
 import { chooseIo, isInMemory } from './io-mode.js';
 import { Leftovers } from './leftovers.js';
+import { nativeCalls } from './native-calls.js';
 import { Placing } from './placing.js';
 import { splitPath } from './root-directory.js';
 import { REPLACE } from './seen-paths.js';
@@ -33,9 +34,10 @@ import { WholeFileWriter } from './whole-file-writer.js';
 export async function openTreeTarget(options: TreeTargetOptions): Promise<TreeTarget> {
   const made = await makeRoot(options);
   // A dry run writes nothing, so that it does not matter how.
-  const [io, inMemory, times, temporary] = await Promise.all([chooseIo(options.root, options.ioMode), isInMemory(options.root), fileTimes(), TemporaryNames.create()]);
+  const [io, inMemory] = await Promise.all([chooseIo(options.root, options.ioMode), isInMemory(options.root)]);
   const device = inMemory ? (await stat(options.root, { bigint: true })).dev : undefined;
-  const context = new TargetContext({ options, io, times, temporary, memoryDevice: device });
+  const [times, native, temporary] = await Promise.all([fileTimes(), nativeCalls(), TemporaryNames.create()]);
+  const context = new TargetContext({ options, io, times, native, temporary, memoryDevice: device });
   context.madeRoot = made;
   const leftovers = new Leftovers(context);
   if (!made && !options.dryRun) await run(lookInRoot(context, leftovers), io);
