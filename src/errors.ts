@@ -30,6 +30,7 @@ export const ERROR_CODES = {
     'storage-not-a-file',
     'storage-unsafe-path',
     'storage-locked',
+    'storage-incomplete',
   ],
   LimitError: ['limit-inbound', 'limit-frame', 'limit-entries'],
   TimeoutError: ['timeout-wait', 'timeout-idle', 'timeout-handshake'],

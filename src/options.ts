@@ -67,6 +67,15 @@ export function checkWindow(bytes: number): void {
   if (!Number.isSafeInteger(bytes) || bytes < WINDOW_MIN || bytes > WINDOW_MAX) throw new UsageError('--window takes a size from 8MiB to 1GiB');
 }
 
+/** Most connections that a client may ask for. */
+export const STREAMS_MAX = 64;
+
+/** @throws UsageError when it is no number of connections. */
+export function checkStreams(streams: number | 'auto'): number | 'auto' {
+  if (streams !== 'auto' && (!Number.isInteger(streams) || streams < 1 || streams > STREAMS_MAX)) throw new UsageError(`--streams takes auto, or a number from 1 to ${STREAMS_MAX}`);
+  return streams;
+}
+
 /** @throws UsageError when a duration cannot be a timer. */
 export function checkDuration(option: string, milliseconds: number): void {
   if (!Number.isFinite(milliseconds) || milliseconds < 0 || milliseconds > TIMER_MAX_MS) throw new UsageError(`${option} takes a duration such as 30s, up to 24 days`);

@@ -50,6 +50,13 @@ export function portRangeArgument(text: string): [number, number] {
   return [first, match[2] === undefined ? first : Number(match[2])];
 }
 
+/** For commander: a number of connections, or auto. */
+export function streamsArgument(text: string): number | 'auto' {
+  if (text === 'auto') return text;
+  if (!/^\d{1,3}$/.test(text)) throw new InvalidArgumentError('give auto, or a number from 1 to 64.');
+  return Number(text);
+}
+
 /** For commander: a wire. */
 export function wireArgument(text: string): WireChoice {
   const wire = WIRE_CHOICES.find((choice) => choice === text);

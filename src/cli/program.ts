@@ -8,8 +8,9 @@ import { UsageError } from '../errors.js';
 import { DEFAULTS } from '../options.js';
 import { formatDuration, formatSize } from '../util/units.js';
 import { VERSION } from '../version.js';
-import { collect, durationArgument, joinPortRange, portRangeArgument, sizeArgument, wireArgument } from './arguments.js';
+import { collect, durationArgument, joinPortRange, portRangeArgument, sizeArgument, streamsArgument, wireArgument } from './arguments.js';
 import { failureOf } from './exit.js';
+import { addTransferOptions } from './transfer-options.js';
 import { createRenderer, type Renderer, type RenderOptions } from './render.js';
 import { stopSignal } from './signals.js';
 
@@ -69,7 +70,7 @@ function action(
     const options: RenderOptions = command.optsWithGlobals();
     const renderer = createRenderer(options);
     try {
-      await run(given.slice(0, -2) as (string | undefined)[], command, { renderer, stopSignal });
+      await run((given.slice(0, -2) as (string | string[] | undefined)[]).flat(), command, { renderer, stopSignal });
       renderer.end();
     } catch (error) {
       const failure = failureOf(error);
@@ -84,7 +85,7 @@ function action(
 
 function buildProgram(): Command {
   const program = new Command('streamer')
-    .description('Moves files to and from a supercomputer: encrypted, verified, resumable.')
+    .description('Moves files and directories to and from a supercomputer: encrypted, verified, resumable.')
     .version(`streamer ${VERSION}`, '-V, --version', 'print the version')
     .helpOption('-h, --help', 'show this help')
     .exitOverride()
@@ -124,16 +125,18 @@ function clientCommand(program: Command, name: 'send' | 'receive'): void {
   const receives = name === 'receive';
   const command = program
     .command(name)
-    .description(receives ? 'Receive a file from a server, by its secret coordinates.' : 'Send a file to a server, by its secret coordinates.')
+    .description(receives ? 'Receive a file or a directory from a server, by its secret coordinates.' : 'Send files and directories to a server, by its secret coordinates.')
     .argument('[coordinates]', 'the secret coordinates; @file reads them from a file, - from standard input; default: $STREAMER_COORDINATES')
-    .argument('[path]', receives ? "target file, or a directory to receive into; default: the sender's name, here" : 'the file to send')
+    .argument(receives ? '[path]' : '[path...]', receives ? "target: a file, or a directory to receive a file into; for a directory, its copy; - for standard output; default: the sender's name, here" : 'the files and directories to send, or - for standard input')
     .option('--coordinates <coordinates>', 'the same as the argument')
     .option('--path <path>', 'the same as the argument')
     .addOption(wireOption('how to talk to the server'))
     .option('--require-encryption', 'the same as --wire native')
     .addOption(new Option('--connect-timeout <duration>', 'how long to look for the server').argParser(durationArgument).default(DEFAULTS.connectTimeoutMs, formatDuration(DEFAULTS.connectTimeoutMs)))
     .addOption(new Option('--retry-timeout <duration>', 'how long to try to have a lost link back').argParser(durationArgument).default(DEFAULTS.retryTimeoutMs, formatDuration(DEFAULTS.retryTimeoutMs)));
+  command.addOption(new Option('--streams <number>', 'connections to use: auto begins with one and adds some while that pays').argParser(streamsArgument).default('auto'));
   if (receives) command.addOption(windowOption());
+  addTransferOptions(command);
   outputOptions(command).action(
     action(async (words, parsed, context) => {
       const { runClient } = await import('./commands/client.js');
@@ -157,12 +160,13 @@ function serverCommand(program: Command): void {
     .option('--compat', 'with a generated secret: publish coordinates that the Python streamer can use, too')
     .addOption(wireOption('which clients to serve'))
     .addOption(windowOption());
+  addTransferOptions(command);
   outputOptions(command);
   for (const name of ['send', 'receive'] as const) {
     command
       .command(name)
-      .description(name === 'send' ? 'send a file to the client' : 'receive a file from the client')
-      .argument('[path]', name === 'send' ? 'the file to send' : 'the target file; it must not exist')
+      .description(name === 'send' ? 'send files and directories to the client' : 'receive files and directories from the client')
+      .argument(name === 'send' ? '[path...]' : '[path]', name === 'send' ? 'the files and directories to send, or - for standard input' : 'the target: a file, or the directory that is to be the copy')
       .option('--path <path>', 'the same as the argument')
       .addHelpText('after', '\nMore options, before or after this word: streamer server --help')
       .action(

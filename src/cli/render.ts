@@ -4,7 +4,8 @@
  * @module
  */
 import { peerText } from '../errors.js';
-import type { ProgressEvent, ProgressListener, TransferResult } from '../transfer/progress.js';
+import type { EntryCounts, ProgressEvent, ProgressListener, TransferResult } from '../transfer/progress.js';
+import type { RootKind } from '../wire/frame.js';
 import { formatDuration, formatRate, formatSize } from '../util/units.js';
 import type { Failure } from './exit.js';
 import { TerminalBar } from './terminal-bar.js';
@@ -53,7 +54,8 @@ class JsonRenderer implements Renderer {
   }
 
   #write(event: Readonly<Record<string, unknown>>): void {
-    process.stdout.write(`${JSON.stringify(event)}\n`);
+    // A time in nanoseconds has more digits than a JSON number keeps.
+    process.stdout.write(`${JSON.stringify(event, (_key, value: unknown) => (typeof value === 'bigint' ? String(value) : value))}\n`);
   }
 }
 
@@ -83,6 +85,7 @@ class TextRenderer implements Renderer {
   readonly #bar: TerminalBar | undefined;
   #lastLineMs = -Infinity;
   #finishing = false;
+  #root: RootKind = 'file';
 
   constructor(bar: TerminalBar | undefined) {
     this.#bar = bar;
@@ -109,9 +112,14 @@ class TextRenderer implements Renderer {
     this.#bar?.clear();
   }
 
-  #progress({ bytes, size, bytesPerSecond }: Extract<ProgressEvent, { type: 'progress' }>): void {
+  #progress({ bytes, size, bytesPerSecond, files = 0, streams = 1 }: Extract<ProgressEvent, { type: 'progress' }>): void {
+    const also = [...(this.#root === 'tree' ? [`${files} files`] : []), ...(streams > 1 ? [`${streams} streams`] : [])];
+    if (this.#root === 'pipe') {
+      this.#flowing(`${formatSize(bytes)}, ${formatRate(bytesPerSecond)}`);
+      return;
+    }
     if (this.#bar !== undefined) {
-      this.#bar.progress(bytes, size, bytesPerSecond);
+      this.#bar.progress(bytes, size, bytesPerSecond, also);
       return;
     }
     const now = performance.now();
@@ -119,7 +127,25 @@ class TextRenderer implements Renderer {
     this.#lastLineMs = now;
     const percent = size === 0 ? 100 : Math.floor((bytes / size) * 100);
     const left = bytesPerSecond > 0 ? `, ${formatDuration(Math.ceil((size - bytes) / bytesPerSecond) * 1000)} left` : '';
-    this.#line(`${percent}% ${formatSize(bytes)} of ${formatSize(size)}, ${formatRate(bytesPerSecond)}${left}`);
+    this.#line([`${percent}% ${formatSize(bytes)} of ${formatSize(size)}`, ...also, `${formatRate(bytesPerSecond)}${left}`].join(', '));
+  }
+
+  /** Of a pipe it is not known how much is to come. */
+  #flowing(text: string): void {
+    if (this.#bar !== undefined) {
+      this.#bar.text(text);
+      return;
+    }
+    const now = performance.now();
+    if (now - this.#lastLineMs < LINE_INTERVAL_MS) return;
+    this.#lastLineMs = now;
+    this.#line(text);
+  }
+
+  /** One file needs no line of its own; in a tree only what did not go as usual has one, and in a dry run everything. */
+  #entry({ path, kind, how, error }: Extract<ProgressEvent, { type: 'entry' }>): void {
+    if (how === 'would') this.#notice(`would ${kind === 'file' ? 'move' : 'make'} ${peerText(path)}${kind === 'directory' ? '/' : ''}`);
+    else if (how === 'failed') this.#notice(`${peerText(error?.message ?? path)} [${error?.code ?? ''}]`);
   }
 
   #status(event: Exclude<ProgressEvent, { type: 'progress' | 'done' }>): void {
@@ -139,7 +165,19 @@ class TextRenderer implements Renderer {
       case 'started':
         this.#finishing = false;
         this.#lastLineMs = performance.now();
-        this.#line(`${peerText(event.name)}: ${formatSize(event.size)}${event.resumedBytes > 0 ? `, resuming at ${formatSize(event.resumedBytes)}` : ''}`);
+        this.#root = event.root;
+        if (event.root === 'file') this.#line(`${peerText(event.name)}: ${formatSize(event.size)}${event.resumedBytes > 0 ? `, resuming at ${formatSize(event.resumedBytes)}` : ''}`);
+        break;
+      case 'entry':
+        if (this.#root === 'tree' || event.how === 'would') this.#entry(event);
+        break;
+      case 'skipped':
+        this.#notice(`skipped: ${peerText(event.path)}: ${peerText(event.what)}`);
+        break;
+      case 'extra':
+        this.#notice(`not in what is sent: ${peerText(event.path)}`);
+        break;
+      case 'streams':
         break;
       case 'finishing':
         if (!this.#finishing) this.#waiting('verifying and writing to disk');
@@ -179,17 +217,39 @@ class TextRenderer implements Renderer {
 
 /** The summary at the end, two lines. */
 export function summaryOf(result: TransferResult): string {
-  const { action, name, size, movedBytes, resumedBytes, durationMs, bytesPerSecond, wire, encrypted, cipher, digest, verified, reconnects } = result;
-  const done = action === 'send' ? 'sent' : 'received';
-  const where = action === 'receive' ? ` as ${result.path.replace(/\p{Cc}+/gu, ' ')}` : '';
-  const moved = resumedBytes > 0 ? ` (${formatSize(movedBytes)} in this run)` : '';
-  const links = reconnects > 0 ? `, link lost and had again ${reconnects} time${reconnects === 1 ? '' : 's'}` : '';
+  const { wire, encrypted, cipher, digest, sha256, verified } = result;
   const secrecy = encrypted ? `encrypted (${cipher ?? ''})` : 'NOT encrypted';
   const trust = verified ? 'verified' : 'the receiver does not confirm on this wire';
-  return [
-    `${done} ${peerText(name)}${where}: ${formatSize(size)} (${size} bytes)${moved} in ${formatDuration(durationMs)}, ${formatRate(bytesPerSecond)}${links}`,
-    `${wire} wire, ${secrecy}, ${digest.algorithm} ${digest.hex}, ${trust}`,
-  ].join('\n');
+  const hashes = [...(digest === undefined ? [] : [`${digest.algorithm} ${digest.hex}`]), ...(sha256 === undefined ? [] : [`sha256 ${sha256}`])];
+  return [movedLine(result), [`${wire} wire`, secrecy, ...hashes, trust].join(', ')].join('\n');
+}
+
+function movedLine(result: TransferResult): string {
+  const { action, root, name, size, entries, movedBytes, resumedBytes, durationMs, bytesPerSecond, reconnects } = result;
+  const done = entries.would > 0 ? `would have ${action === 'send' ? 'sent' : 'received'}` : action === 'send' ? 'sent' : 'received';
+  const where = action === 'receive' && result.path !== '-' ? ` as ${result.path.replace(/\p{Cc}+/gu, ' ')}` : '';
+  const what = root === 'pipe' ? 'a stream' : name === '' ? 'a tree' : peerText(name);
+  const single = root !== 'tree' && entries.moved > 0;
+  const moved = resumedBytes > 0 || !single ? ` (${formatSize(movedBytes)} in this run)` : '';
+  const links = reconnects > 0 ? `, link lost and had again ${reconnects} time${reconnects === 1 ? '' : 's'}` : '';
+  const counts = single ? '' : `, ${countsOf(entries)}`;
+  return `${done} ${what}${where}: ${formatSize(size)} (${size} bytes)${moved}${counts} in ${formatDuration(durationMs)}, ${formatRate(bytesPerSecond)}${links}`;
+}
+
+/** What became of the entries, in words, without what there is none of. */
+export function countsOf(entries: EntryCounts): string {
+  const words: readonly (readonly [keyof EntryCounts, string])[] = [
+    ['moved', 'files moved'],
+    ['equal', 'equal'],
+    ['kept', 'left alone'],
+    ['placed', 'directories and links'],
+    ['would', 'to do'],
+    ['special', 'special files skipped'],
+    ['removed', 'removed'],
+    ['failed', 'FAILED'],
+  ];
+  const told = words.filter(([key]) => entries[key] > 0).map(([key, word]) => `${entries[key]} ${word}`);
+  return told.length === 0 ? 'nothing to do' : told.join(', ');
 }
 
 function writeFailure({ message, code, detail }: Failure): void {

@@ -16,10 +16,11 @@ export class TerminalBar {
     this.#stream = stream;
   }
 
-  progress(bytes: number, size: number, bytesPerSecond: number): void {
+  /** @param also what else to say, such as the number of files. */
+  progress(bytes: number, size: number, bytesPerSecond: number, also: readonly string[] = []): void {
     this.#stopWaiting();
     if (size === 0) return;
-    this.#bar ??= new ProgressBar('[:bar] :share  :moved of :whole  :speed  :left', {
+    this.#bar ??= new ProgressBar('[:bar] :share  :moved of :whole  :speed  :left:also', {
       total: size,
       width: 30,
       incomplete: ' ',
@@ -35,8 +36,18 @@ export class TerminalBar {
       whole: formatSize(size),
       speed: formatRate(bytesPerSecond),
       left,
+      also: also.map((text) => `  ${text}`).join(''),
     });
   }
+
+  /** A line in place of the bar, where there is no whole to have a share of. */
+  text(text: string): void {
+    this.#stopWaiting();
+    this.#stream.write(`\r\x1b[K${text}`);
+    this.#flowing = true;
+  }
+
+  #flowing = false;
 
   waiting(text: string): void {
     this.clear();
@@ -69,8 +80,9 @@ export class TerminalBar {
 
   clear(): void {
     this.#stopWaiting();
-    if (this.#bar !== undefined) this.#stream.write('\r\x1b[K');
+    if (this.#bar !== undefined || this.#flowing) this.#stream.write('\r\x1b[K');
     this.#bar = undefined;
+    this.#flowing = false;
   }
 
   #stopWaiting(): void {

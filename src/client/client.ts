@@ -6,20 +6,25 @@
 import { randomBytes } from 'node:crypto';
 import { parseCoordinates } from '../coordinates/codec.js';
 import { checkDirection, checkExpiry, type Coordinates } from '../coordinates/coordinates.js';
-import { CoordinatesError, UsageError } from '../errors.js';
-import { checkDuration, checkWindow, DEFAULTS, type WireChoice } from '../options.js';
-import { assertTargetFree } from '../storage/sink.js';
-import type { Sink } from '../storage/sink.js';
+import { ConnectError, CoordinatesError, UsageError, type StreamerError } from '../errors.js';
+import { checkDuration, checkStreams, checkWindow, DEFAULTS, type WireChoice } from '../options.js';
+import type { FilterRule } from '../storage/path-filter.js';
+import { assertTargetFree, type Sink } from '../storage/sink.js';
+import type { ExistingPolicy } from '../storage/tree.js';
+import { assertAllMoved } from '../transfer/all-moved.js';
 import type { ProgressListener, TransferResult } from '../transfer/progress.js';
+import type { RateLimit } from '../transfer/rate-limit.js';
 import { compatTarget, receiveCompat } from '../transfer/receive-compat.js';
-import { receiveNative } from '../transfer/receive.js';
+import { startReceiving } from '../transfer/receive.js';
 import { sendCompat } from '../transfer/send-compat.js';
-import { openForSending, sendNative } from '../transfer/send.js';
+import { openSending, startSending } from '../transfer/send.js';
+import type { TransferSettings } from '../transfer/settings.js';
 import { AGENT } from '../version.js';
 import { CLIENT_ID_BYTES } from '../wire/constants.js';
 import type { Action } from '../wire/frame.js';
 import { countCandidates, type Connected } from './connect.js';
-import { connectPatiently, RedialingLinks, type RedialOptions } from './redial.js';
+import { ClientLinks, type ClientLinksOptions } from './links.js';
+import { connectPatiently, type RedialOptions } from './redial.js';
 
 /** Most addresses that coordinates may name: a hundred nodes with FirecREST's default range of 10,001 ports. */
 const CANDIDATES_MAX = 1_000_100;
@@ -38,17 +43,36 @@ export interface ClientOptions {
   readonly connectTimeoutMs?: number;
   /** How long to try to have a lost link back, milliseconds; counted anew whenever something has moved. @default 120,000 */
   readonly retryTimeoutMs?: number;
+  /** Connections to use, 1 to 64. @default 'auto': begins with one, and adds some while that raises the rate */
+  readonly streams?: number | 'auto';
+  /** What to do with files that are there and differ. @default what the other end asks; else 'refuse' for a single file, 'overwrite' in a tree */
+  readonly existing?: ExistingPolicy;
+  /** Compare content, and not times, where sizes are equal. @default false */
+  readonly checksum?: boolean;
+  /** Change nothing, only tell what would be done. @default false */
+  readonly dryRun?: boolean;
+  /** Remove what is at the target and not in the sender's tree; it is told of before it is removed. @default false */
+  readonly delete?: boolean;
+  /** Which entries of a tree to take, in order: the last that matches decides. @default all */
+  readonly rules?: readonly FilterRule[];
+  /** Most bytes per second, over all connections; may be changed meanwhile. @default no limit */
+  readonly rate?: RateLimit;
 }
 
 /** Options of {@link send}. */
 export interface SendOptions extends ClientOptions {
-  /** The regular file to send. */
-  readonly path: string;
+  /** What to send: a file, a directory, several of them, or `-` for standard input. */
+  readonly path: string | readonly string[];
+  /** `sha256`: each file's SHA-256 is checked, too, and told. @default none */
+  readonly digest?: 'sha256';
 }
 
 /** Options of {@link receive}. */
 export interface ReceiveOptions extends ClientOptions {
-  /** Target file, or an existing directory to receive into. @default the sender's file name, in the current directory */
+  /**
+   * Target. For a file: its path, or an existing directory to receive into. For a tree: the directory that is to be its
+   * copy, or, with a slash at its end, the one to put it into. `-`: standard output. @default the sender's name, in the current directory
+   */
   readonly path?: string;
   /** Most bytes in flight or waiting for the disk. @default 16 MiB */
   readonly windowBytes?: number;
@@ -85,23 +109,52 @@ export interface ReceiveOptions extends ClientOptions {
  * and `exitCode`.
  */
 export async function send(options: SendOptions): Promise<TransferResult> {
-  const { path, signal } = options;
+  const { signal } = options;
+  const paths = typeof options.path === 'string' ? [options.path] : options.path;
   const onProgress = options.onProgress ?? (() => undefined);
   // The file first: a missing one must not use up the server's one client.
   const plan = planOf(options, 'send');
-  const source = await openForSending(path);
+  const sending = await openSending(paths, options.rules);
   try {
-    const connected = await connectAndTell(plan);
-    const request = { path, signal, onProgress };
-    const result =
-      connected.wire === 'native'
-        ? await sendNative(new RedialingLinks(connected, plan), source, request)
-        : await sendCompat(connected.connection, source, request);
-    onProgress({ type: 'done', result });
-    return result;
+    if (sending.file === undefined && plan.wire === 'compat') throw onlyOneFile();
+    const links = new ClientLinks(plan);
+    const settings: TransferSettings = { ...settingsOf(options), sha256: options.digest === 'sha256' };
+    const running = await startSending(await sending.outbound(), { settings, signal, onProgress, lost: (stream, error) => links.lost(stream, error) });
+    const connected = await connectAndTell({ ...plan, early: () => running.session.early(), beforeCompat: () => (sending.file === undefined ? Promise.reject(onlyOneFile()) : Promise.resolve()) }).catch(async (error: unknown) => {
+      await abandon(running);
+      throw error;
+    });
+    if (connected.wire === 'native') {
+      links.start(running.session, running.tally, connected);
+      return told(await running.result(links), onProgress);
+    }
+    await abandon(running);
+    if (sending.file === undefined) throw onlyOneFile();
+    return told(await sendCompat(connected.connection, sending.file.source, { path: sending.file.path, signal, onProgress }), onProgress);
   } finally {
-    await source.close();
+    await sending.close();
   }
+}
+
+function onlyOneFile(): UsageError {
+  return new UsageError('the server speaks only the compat wire, which carries one file: pack a directory first, or send a single file');
+}
+
+/** A session that gets no connection. */
+async function abandon({ session }: { readonly session: { readonly ended: Promise<unknown>; drop(error: ConnectError): void; close(): Promise<void> } }): Promise<void> {
+  session.ended.catch(() => undefined);
+  session.drop(new ConnectError('connect-failed', 'no connection'));
+  await session.close();
+}
+
+function told(result: TransferResult, onProgress: ProgressListener): TransferResult {
+  onProgress({ type: 'done', result });
+  assertAllMoved(result);
+  return result;
+}
+
+function settingsOf({ existing, checksum, dryRun, delete: remove, rules, rate }: ClientOptions): TransferSettings {
+  return { existing, checksum, dryRun, delete: remove, rules, rate };
 }
 
 /**
@@ -130,19 +183,33 @@ export async function receive(options: ReceiveOptions): Promise<TransferResult> 
   const { path, signal, windowBytes = DEFAULTS.windowBytes, wrapSink } = options;
   checkWindow(windowBytes);
   const onProgress = options.onProgress ?? (() => undefined);
-  const plan = planOf(options, 'receive');
-  if (path !== undefined) await assertTargetFree(path);
-  const connected = await connectAndTell({ ...plan, beforeCompat: () => compatTarget(path) });
-  const request = { path, signal, onProgress, windowBytes, limitBytes: Number.MAX_SAFE_INTEGER, wrapSink };
-  const result =
-    connected.wire === 'native'
-      ? await receiveNative(new RedialingLinks(connected, plan), request)
-      : await receiveCompat(connected.connection, await compatTarget(path), request);
-  onProgress({ type: 'done', result });
-  return result;
+  // What goes to standard output has to come in order.
+  const plan = planOf(path === '-' ? { ...options, streams: 1 } : options, 'receive');
+  const mayExist = (options.existing ?? 'refuse') !== 'refuse';
+  if (path !== undefined && path !== '-' && !mayExist) await assertTargetFree(path);
+  const links = new ClientLinks(plan);
+  const request = { path, signal, onProgress, windowBytes, limitBytes: Number.MAX_SAFE_INTEGER, wrapSink, settings: settingsOf(options), lost: (stream: number, error: StreamerError) => links.lost(stream, error) };
+  const running = await startReceiving(request);
+  const connected = await connectAndTell({ ...plan, early: () => running.session.early(), beforeCompat: () => compatPath(path, mayExist) }).catch(async (error: unknown) => {
+    await abandon(running);
+    throw error;
+  });
+  if (connected.wire === 'native') {
+    links.start(running.session, running.tally, connected);
+    return told(await running.result(links), onProgress);
+  }
+  await abandon(running);
+  return told(await receiveCompat(connected.connection, await compatPath(path, mayExist), request), onProgress);
 }
 
-function planOf(options: ClientOptions, action: Action): RedialOptions {
+/** A server of the reference names no file and knows no policies. */
+function compatPath(path: string | undefined, mayExist: boolean): Promise<string> {
+  if (path === '-') throw new UsageError('the server speaks only the compat wire, which is verified only at its end: name a file, not standard output');
+  if (mayExist) throw new UsageError('the server speaks only the compat wire, on which nothing is ever replaced: leave out --overwrite and its like');
+  return compatTarget(path);
+}
+
+function planOf(options: ClientOptions, action: Action): ClientLinksOptions {
   const coordinates = typeof options.coordinates === 'string' ? parseCoordinates(options.coordinates) : options.coordinates;
   checkDirection(coordinates, action);
   checkExpiry(coordinates, Date.now());
@@ -157,7 +224,8 @@ function planOf(options: ClientOptions, action: Action): RedialOptions {
   return {
     coordinates,
     wire,
-    hello: { type: 'hello', client: randomBytes(CLIENT_ID_BYTES), action, agent: AGENT },
+    hello: { type: 'hello', client: randomBytes(CLIENT_ID_BYTES), stream: 0, action, received: 0, agent: AGENT },
+    streams: checkStreams(options.streams ?? 'auto'),
     signal: options.signal,
     onProgress: options.onProgress ?? (() => undefined),
     connectTimeoutMs,

@@ -15,11 +15,23 @@ import { openChannel, type Channel } from '../transfer/channel.js';
 import { greetAsClient } from '../transfer/greeting.js';
 import { COMPAT_MESSAGE_MAX } from '../compat/messages.js';
 import { MESSAGE_MAX, NATIVE_PATH, PROTOCOL_HEADER, PROTOCOL_VERSION } from '../wire/constants.js';
-import type { HelloFrame } from '../wire/frame.js';
+import type { Frame, HelloFrame } from '../wire/frame.js';
 
 /** A connection whose peer has proved that it knows the secret (native), or has taken ours (compat). */
 export type Connected =
-  | { readonly wire: 'native'; readonly channel: Channel; readonly remote: string; readonly agent: string }
+  | {
+      readonly wire: 'native';
+      readonly channel: Channel;
+      readonly remote: string;
+      readonly agent: string;
+      /** Where further streams find the same server. */
+      readonly address: Address;
+      /** Control frames of ours that have arrived there, and how many more were sent behind the hello. */
+      readonly received: number;
+      readonly early: number;
+      /** Most streams that the server takes. */
+      readonly streams: number;
+    }
   | { readonly wire: 'compat'; readonly connection: WebSocketConnection; readonly remote: string };
 
 /** Options of {@link connectOnce}. */
@@ -27,6 +39,10 @@ export interface ConnectOptions {
   readonly coordinates: Coordinates;
   readonly wire: WireChoice;
   readonly hello: HelloFrame;
+  /** Frames to send right behind the hello: see `greetAsClient`. */
+  readonly early?: (() => readonly Frame[]) | undefined;
+  /** The only place to try: that of a session's first stream. */
+  readonly address?: Address | undefined;
   /** Checks that need no peer, before the one session of a server of the reference is used up. It may throw. */
   readonly beforeCompat?: (() => Promise<unknown>) | undefined;
   /** Ends the search: the caller's stop, or its deadline. */
@@ -138,7 +154,8 @@ class Search {
       // What our own deadline cut short says nothing of the server.
       if (!signal.aborted) this.#lastReason = error.message;
     };
-    for await (const answered of dial(candidatesOf(coordinates), { signal }, failed)) {
+    const { address } = this.#options;
+    for await (const answered of dial(address === undefined ? candidatesOf(coordinates) : [address], { signal }, failed)) {
       // A server of the reference gets one request, with the secret: nothing is asked of it here.
       if (wire === 'compat' && coordinates.version === 1) {
         this.#found(this.#wantSecret, { answered, opening: { upgraded: false, refusal: { status: 401, text: '' } } });
@@ -190,7 +207,7 @@ class Search {
   async #attempt({ answered, opening }: Opened): Promise<Connected | undefined> {
     try {
       const { wire, coordinates } = this.#options;
-      if (opening.upgraded || opening.refusal.status !== 401 || wire === 'native' || coordinates.version === 2) return await native(opening, this.#options);
+      if (opening.upgraded || opening.refusal.status !== 401 || wire === 'native' || coordinates.version === 2) return await native(opening, answered.address, this.#options);
       return await withSecret(answered, coordinates.secret, this.#options);
     } catch (error) {
       // Past the handshake it is the right server, and its answer is final.
@@ -222,7 +239,7 @@ async function withSecret(answered: Answered, secret: string, options: ConnectOp
     throw new ConnectError('connect-failed', `${answered.address.host} answered once and then no more`, { cause });
   });
   const opening = await open({ ...answered, socket }, options, { native: options.wire !== 'compat', secret });
-  if (opening.upgraded && isNative(opening)) return native(opening, options);
+  if (opening.upgraded && isNative(opening)) return native(opening, answered.address, options);
   return compat(opening);
 }
 
@@ -250,7 +267,7 @@ function isNative(opening: Extract<Opening, { upgraded: true }>): boolean {
   return opening.headers[PROTOCOL_HEADER.toLowerCase()] === String(PROTOCOL_VERSION);
 }
 
-async function native(opening: Opening, options: ConnectOptions & { readonly signal: AbortSignal }): Promise<Connected> {
+async function native(opening: Opening, address: Address, options: ConnectOptions & { readonly signal: AbortSignal }): Promise<Connected> {
   if (!opening.upgraded && opening.refusal.status === 401) {
     throw new AuthError('auth-not-encrypted', 'the server speaks only the compat wire, which is not encrypted, and encryption is required');
   }
@@ -264,10 +281,11 @@ async function native(opening: Opening, options: ConnectOptions & { readonly sig
   if (options.signal.aborted) abandon();
   try {
     const channel = await openChannel(connection, { role: 'client', secret: coordinatesSecretBytes(options.coordinates) });
-    const { agent, action } = await greetAsClient(channel, options.hello);
+    const early = options.early?.() ?? [];
+    const { agent, action, received, streams } = await greetAsClient(channel, options.hello, early);
     if (action === options.hello.action) throw new ProtocolError('protocol-violation', `the server says that it ${action}s, as we do`);
     options.signal.removeEventListener('abort', abandon);
-    return { wire: 'native', channel, remote: connection.remote, agent };
+    return { wire: 'native', channel, remote: connection.remote, agent, address, received, early: early.length, streams };
   } catch (error) {
     // A wrong secret shows only here: our key is not the server's, and it closes.
     connection.destroy();

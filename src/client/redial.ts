@@ -1,10 +1,9 @@
 /**
- * A client's links: dials, and dials again when a link is lost, with jittered back-off, for as long as its patience.
+ * Dialling with patience: again and again, with jittered back-off.
  *
  * @module
  */
-import { AbortError, ConnectError, StreamerError } from '../errors.js';
-import { isLostLink, type Link, type LinkSource } from '../transfer/link.js';
+import { AbortError, StreamerError } from '../errors.js';
 import type { ProgressListener } from '../transfer/progress.js';
 import { abortReason } from '../transfer/outcome.js';
 import { connectOnce, countCandidates, type Connected, type ConnectOptions } from './connect.js';
@@ -13,7 +12,7 @@ import { connectOnce, countCandidates, type Connected, type ConnectOptions } fro
 const BACKOFF_FIRST_MS = 250;
 const BACKOFF_MOST_MS = 10_000;
 
-/** Options of the two functions below. */
+/** Options of {@link connectPatiently}. */
 export interface RedialOptions extends ConnectOptions {
   /** How long to look for the server at the start, milliseconds. */
   readonly connectTimeoutMs: number;
@@ -51,64 +50,17 @@ export async function connectPatiently(
   }
 }
 
-/** The links of a native transfer, the first of which is there already. */
-export class RedialingLinks implements LinkSource {
-  readonly #options: RedialOptions;
-  #first: Link | undefined;
-  #deadline = 0;
-
-  constructor(first: Link, options: RedialOptions) {
-    this.#first = first;
-    // The server has shown that it speaks the native wire: whoever answers 401 now is not it, and gets no secret.
-    this.#options = { ...options, wire: 'native' };
-  }
-
-  recoverable(error: unknown): error is StreamerError {
-    return isLostLink(error);
-  }
-
-  async next(lost?: { readonly error: StreamerError; readonly progressed: boolean; readonly graceMs?: number }): Promise<Link> {
-    if (lost === undefined) {
-      const first = this.#first;
-      this.#first = undefined;
-      if (first === undefined) throw new Error('the first link is taken');
-      return first;
-    }
-    const { onProgress, retryTimeoutMs } = this.#options;
-    const now = performance.now();
-    if (lost.progressed || this.#deadline === 0) this.#deadline = now + retryTimeoutMs;
-    const deadline = Math.min(this.#deadline, now + (lost.graceMs ?? Infinity));
-    if (now >= deadline) throw lost.error;
-    const delayMs = backoff(1);
-    onProgress({ type: 'reconnecting', reason: lost.error.message, delayMs });
-    try {
-      await pause(delayMs, this.#options.signal);
-      const connected = await connectPatiently(this.#options, deadline - now - delayMs, worthRedialling);
-      if (connected.wire !== 'native') throw new Error('the native wire was asked for');
-      const { channel, remote, agent } = connected;
-      onProgress({ type: 'connected', remote, wire: 'native', encrypted: true, agent });
-      return { channel, remote };
-    } catch (error) {
-      if (error instanceof AbortError) throw abortReason(this.#options.signal, true);
-      if (!worthRedialling(error)) throw error;
-      const why = error instanceof Error ? error.message : '';
-      const message = `the link was lost and could not be had again; what has arrived is kept, run the same command again to resume (${why})`;
-      throw new ConnectError('connect-lost', message, { cause: lost.error, retryable: false });
-    }
-  }
-}
-
 /** The secret was right once: whatever answers otherwise now is a proxy, another server, or trouble that may pass. */
-function worthRedialling(error: unknown): boolean {
+export function worthRedialling(error: unknown): boolean {
   return error instanceof StreamerError && !(error instanceof AbortError) && !error.fromPeer;
 }
 
-function backoff(attempt: number): number {
+export function backoff(attempt: number): number {
   const full = Math.min(BACKOFF_MOST_MS, BACKOFF_FIRST_MS * 2 ** (attempt - 1));
   return full * (0.5 + Math.random() / 2);
 }
 
-function pause(milliseconds: number, signal: AbortSignal | undefined): Promise<void> {
+export function pause(milliseconds: number, signal: AbortSignal | undefined): Promise<void> {
   return new Promise((resolve, reject) => {
     const stop = () => {
       clearTimeout(timer);

@@ -10,6 +10,7 @@ import { HANDSHAKE_TIMEOUT_MS, openChannel, type Channel } from '../transfer/cha
 import { awaitHello } from '../transfer/greeting.js';
 import type { Link } from '../transfer/link.js';
 import { AGENT } from '../version.js';
+import { STREAMS_MAX } from '../wire/constants.js';
 import type { Action, HelloFrame } from '../wire/frame.js';
 
 /** Connections that may be in the handshake at once. */
@@ -24,8 +25,13 @@ export interface NativeDoorOptions {
   readonly action: Action;
   /** A client over the compat wire is being served. */
   readonly busyElsewhere: () => boolean;
-  /** A client has proved itself and was welcomed. */
-  readonly enter: (link: Link) => void;
+  /**
+   * A client has proved itself: how many control frames of its session have arrived here. Undefined when it takes up a
+   * session that is not known.
+   */
+  readonly admit: (hello: HelloFrame) => Promise<number | undefined>;
+  /** And was welcomed. */
+  readonly enter: (hello: HelloFrame, link: Link) => void;
   /** Something to tell: a refused handshake, say. */
   readonly notice: (message: string) => void;
 }
@@ -34,7 +40,8 @@ export interface NativeDoorOptions {
 export class NativeDoor {
   readonly #options: NativeDoorOptions;
   readonly #strangers = new CrowdLimit<WebSocketConnection>(STRANGERS_MAX, (connection) => connection.destroy());
-  #inside: { readonly client: Buffer; readonly channel: Channel } | undefined;
+  /** The client that is served, and its connections by stream. */
+  #inside: { readonly client: Buffer; readonly channels: Map<number, Channel> } | undefined;
   #refused = 0;
 
   constructor(options: NativeDoorOptions) {
@@ -74,23 +81,32 @@ export class NativeDoor {
       channel.fail(new CoordinatesError('coordinates-direction', `this server ${action}s: use "streamer ${action === 'send' ? 'receive' : 'send'}" with these coordinates`));
       return;
     }
-    const client = Buffer.from(hello.client);
-    if (this.#options.busyElsewhere() || !(await this.#makeRoom(client, channel))) {
+    if (this.#options.busyElsewhere() || !(await this.#makeRoom(hello, channel))) {
       channel.fail(new ConnectError('connect-busy', 'another client is using these coordinates'));
       return;
     }
-    channel.send({ type: 'welcome', action, agent: AGENT });
-    this.#options.enter({ channel, remote: channel.connection.remote });
+    const received = await this.#options.admit(hello);
+    if (received === undefined) {
+      channel.fail(new ConnectError('connect-lost', 'this server does not know the session: it was started anew, or serves another client by now'));
+      return;
+    }
+    channel.send({ type: 'welcome', action, received, streams: STREAMS_MAX, agent: AGENT });
+    this.#options.enter(hello, { channel, remote: channel.connection.remote });
   }
 
-  /** The same client may replace its own connection; another only one that is dead. */
-  async #makeRoom(client: Buffer, channel: Channel): Promise<boolean> {
+  /** The same client may replace its own connections; another only one that is dead. */
+  async #makeRoom(hello: HelloFrame, channel: Channel): Promise<boolean> {
+    const client = Buffer.from(hello.client);
     const inside = this.#inside;
-    if (inside !== undefined && !inside.client.equals(client) && (await lives(inside.channel.connection.ping()))) return false;
+    if (inside?.client.equals(client) === true) {
+      inside.channels.set(hello.stream, channel);
+      return true;
+    }
+    if (inside !== undefined && (await anyLives([...inside.channels.values()]))) return false;
     // Somebody else may have come in while we waited; from here on nothing waits.
     if (this.#inside !== inside) return false;
-    inside?.channel.connection.destroy();
-    this.#inside = { client, channel };
+    for (const old of inside?.channels.values() ?? []) old.connection.destroy();
+    this.#inside = { client, channels: new Map([[hello.stream, channel]]) };
     return true;
   }
 
@@ -101,18 +117,17 @@ export class NativeDoor {
   }
 }
 
-function lives(pong: Promise<number>): Promise<boolean> {
+/** Whether one of the connections answers in time. */
+function anyLives(channels: readonly Channel[]): Promise<boolean> {
   return new Promise((resolve) => {
     const timer = setTimeout(() => resolve(false), PROOF_OF_LIFE_MS);
-    pong.then(
-      () => {
-        clearTimeout(timer);
-        resolve(true);
-      },
-      () => {
-        clearTimeout(timer);
-        resolve(false);
-      },
+    const answer = (alive: boolean) => {
+      clearTimeout(timer);
+      resolve(alive);
+    };
+    Promise.any(channels.map(({ connection }) => connection.ping())).then(
+      () => answer(true),
+      () => answer(false),
     );
   });
 }

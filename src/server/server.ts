@@ -6,30 +6,35 @@
 import { randomBytes } from 'node:crypto';
 import { formatCoordinates } from '../coordinates/codec.js';
 import type { Coordinates } from '../coordinates/coordinates.js';
-import { UsageError } from '../errors.js';
+import { UsageError, type StreamerError } from '../errors.js';
 import { checkSecret, checkServerOptions, DEFAULTS, type WireChoice } from '../options.js';
+import type { FilterRule } from '../storage/path-filter.js';
 import { assertTargetFree, type Sink } from '../storage/sink.js';
-import type { Source } from '../storage/source.js';
+import type { ExistingPolicy } from '../storage/tree.js';
 import { listen, type Listener } from '../transport/listen.js';
 import type { WebSocketConnection } from '../transport/websocket.js';
-import type { Link } from '../transfer/link.js';
+import { assertAllMoved } from '../transfer/all-moved.js';
+import { abortReason } from '../transfer/outcome.js';
 import type { ProgressListener, TransferResult } from '../transfer/progress.js';
+import type { RateLimit } from '../transfer/rate-limit.js';
 import { compatTarget, receiveCompat } from '../transfer/receive-compat.js';
-import { receiveNative } from '../transfer/receive.js';
+import { startReceiving } from '../transfer/receive.js';
 import { sendCompat } from '../transfer/send-compat.js';
-import { openForSending, sendNative } from '../transfer/send.js';
+import { openSending, startSending, type Sending } from '../transfer/send.js';
+import type { TransferSettings } from '../transfer/settings.js';
 import type { Action } from '../wire/frame.js';
 import { NATIVE_PATH } from '../wire/constants.js';
 import { admit } from './admission.js';
+import { ClientWait } from './client-wait.js';
 import { NativeDoor } from './native-door.js';
-import { WaitingLinks, WaitingRoom } from './waiting-room.js';
+import { NativeSessions, type Running } from './native-sessions.js';
 
 /** Options of {@link serve}. Those that the reference's server has, have its defaults. */
 export interface ServeOptions {
   /** What the server does: `send` a file to the client, or `receive` one from it. */
   readonly action: Action;
-  /** The file to send, or the target. */
-  readonly path: string;
+  /** What to send: a file, a directory, several of them, or `-` for standard input. Or the target. */
+  readonly path: string | readonly string[];
   /** Shared secret, visible ASCII. @default 32 random bytes */
   readonly secret?: string;
   /** Publishes plain coordinates although the secret is generated, so that clients of the reference can come. @default false */
@@ -48,6 +53,20 @@ export interface ServeOptions {
   readonly inboundTransferLimit?: number;
   /** Most bytes in flight or waiting for the disk. @default 16 MiB */
   readonly windowBytes?: number;
+  /** What to do with files that are there and differ. @default what the client asks; else 'refuse' for a single file, 'overwrite' in a tree */
+  readonly existing?: ExistingPolicy;
+  /** Compare content, and not times, where sizes are equal. @default false */
+  readonly checksum?: boolean;
+  /** Change nothing, only tell what would be done. @default false */
+  readonly dryRun?: boolean;
+  /** Remove what is at the target and not in the sender's tree. @default false */
+  readonly delete?: boolean;
+  /** Which entries of a tree to take, in order: the last that matches decides. @default all */
+  readonly rules?: readonly FilterRule[];
+  /** Most bytes per second, over all connections; may be changed meanwhile. @default no limit */
+  readonly rate?: RateLimit;
+  /** `sha256`: each sent file's SHA-256 is checked, too, and told. @default none */
+  readonly digest?: 'sha256';
   /** Stops the server; the transfer can be resumed. */
   readonly signal?: AbortSignal;
   /** Told what happens. It must not throw. */
@@ -67,11 +86,8 @@ export interface StreamerServer {
   readonly done: Promise<TransferResult>;
 }
 
-/** An authenticated client. */
-type Arrival = { readonly wire: 'native'; readonly link: Link } | { readonly wire: 'compat'; readonly connection: WebSocketConnection };
-
 /** Options with every default in its place. */
-type Settings = ServeOptions & Required<Omit<ServeOptions, 'secret' | 'signal' | 'wrapSink'>>;
+type Settings = ServeOptions & Required<Pick<ServeOptions, keyof typeof DEFAULTS & keyof ServeOptions | 'compat' | 'onProgress'>>;
 
 /**
  * Starts a server for one transfer with one client.
@@ -111,18 +127,25 @@ export async function serve(options: ServeOptions): Promise<StreamerServer> {
   if (settings.compat && settings.wire === 'native') throw new UsageError('--compat asks for coordinates that the Python streamer can use, and --wire native keeps it out: leave one out');
   const secret = chooseSecret(settings);
   // A file that is missing now would be missing later, too: better than a job that waits to say so.
-  const source = settings.action === 'send' ? await openForSending(settings.path) : undefined;
-  if (source === undefined) {
-    await assertTargetFree(settings.path);
-    // A client of the reference may come, and it brings no name.
-    if (typeof secret === 'string' && settings.wire !== 'native') await compatTarget(settings.path);
-  }
+  const sending = settings.action === 'send' ? await openSending(typeof settings.path === 'string' ? [settings.path] : settings.path, settings.rules) : undefined;
   try {
-    return await new Session(settings, secret, source).start();
+    if (sending === undefined) await assertReceivable(settings, typeof secret === 'string');
+    else if (sending.file === undefined && (settings.wire === 'compat' || settings.compat)) throw new UsageError('the compat wire carries one file: send a single file, or leave out --compat and --wire compat');
+    // What the Python streamer cannot take is not offered to it.
+    const wire = sending !== undefined && sending.file === undefined ? 'native' : settings.wire;
+    return await new Session({ ...settings, wire }, secret, sending).start();
   } catch (error) {
-    await source?.close();
+    await sending?.close();
     throw error;
   }
+}
+
+async function assertReceivable({ path, wire, existing = 'refuse' }: Settings, plain: boolean): Promise<void> {
+  if (typeof path !== 'string') throw new UsageError('a server receives into one path');
+  if (path === '-') throw new UsageError('a server does not write to standard output, where it tells its coordinates: name a file or a directory');
+  if (existing === 'refuse') await assertTargetFree(path);
+  // A client of the reference may come, and it brings no name.
+  if (plain && wire !== 'native') await compatTarget(path);
 }
 
 function withDefaults(options: ServeOptions): Settings {
@@ -144,27 +167,48 @@ function chooseSecret(settings: Settings): string | Buffer {
 class Session {
   readonly #settings: Settings;
   readonly #secret: string | Buffer;
-  readonly #source: Source | undefined;
-  /** Clients before the first transfer starts, then the native client's returns. */
-  readonly #first: WaitingRoom<Arrival>;
-  readonly #returns: WaitingRoom<Link>;
+  readonly #sending: Sending | undefined;
+  readonly #wait: ClientWait;
   readonly #door: NativeDoor;
-  #wire: Arrival['wire'] | undefined;
+  readonly #sessions: NativeSessions;
+  readonly #ended: Promise<TransferResult>;
+  #end: { readonly resolve: (result: TransferResult) => void; readonly reject: (error: Error) => void } | undefined;
+  #wire: 'native' | 'compat' | undefined;
 
-  constructor(settings: Settings, secret: string | Buffer, source: Source | undefined) {
+  constructor(settings: Settings, secret: string | Buffer, sending: Sending | undefined) {
     this.#settings = settings;
     this.#secret = secret;
-    this.#source = source;
-    const { waitTimeoutMs, signal, onProgress } = settings;
-    this.#first = new WaitingRoom({ waitTimeoutMs, signal, onProgress });
-    this.#returns = new WaitingRoom({ waitTimeoutMs, signal, onProgress });
+    this.#sending = sending;
+    this.#ended = new Promise((resolve, reject) => (this.#end = { resolve, reject }));
+    const { onProgress } = settings;
+    this.#wait = new ClientWait(settings);
+    this.#sessions = new NativeSessions({
+      begin: (lost) => this.#begin(lost),
+      wait: this.#wait,
+      connected: (remote) => onProgress({ type: 'connected', remote, wire: 'native', encrypted: true }),
+      ended: (outcome) => {
+        if ('result' in outcome) this.#end?.resolve(outcome.result);
+        else this.#fail(outcome.error);
+      },
+    });
     this.#door = new NativeDoor({
       secret: Buffer.from(secret),
       action: settings.action,
       busyElsewhere: () => this.#wire === 'compat',
-      enter: (link) => this.#enter(link),
+      admit: (hello) => this.#sessions.admit(hello).catch((error: unknown) => {
+        this.#fail(error);
+        return undefined;
+      }),
+      enter: (hello, link) => {
+        this.#wire = 'native';
+        this.#sessions.enter(hello, link);
+      },
       notice: (message) => onProgress({ type: 'notice', message }),
     });
+  }
+
+  #fail(error: unknown): void {
+    this.#end?.reject(error instanceof Error ? error : new Error(String(error)));
   }
 
   async start(): Promise<StreamerServer> {
@@ -212,47 +256,52 @@ class Session {
       return;
     }
     this.#wire = 'compat';
-    this.#arrive({ wire: 'compat', connection });
-  }
-
-  #enter(link: Link): void {
-    if (this.#wire === 'native') this.#returns.offer(link)?.channel.connection.destroy();
-    else this.#arrive({ wire: 'native', link });
-    this.#wire = 'native';
-  }
-
-  #arrive(arrival: Arrival): void {
-    this.#first.offer(arrival);
+    this.#wait.stop();
+    this.#runCompat(connection).then((result) => this.#end?.resolve(result), (error: unknown) => this.#fail(error));
   }
 
   async #run(listener: Listener): Promise<TransferResult> {
-    const { onProgress } = this.#settings;
+    const { onProgress, signal } = this.#settings;
+    // A session under way has the signal itself, and ends what it has begun.
+    const stopped = () => {
+      if (this.#wire !== 'compat' && !this.#sessions.active) this.#fail(abortReason(signal, this.#wire !== undefined));
+    };
+    signal?.addEventListener('abort', stopped, { once: true });
+    if (signal?.aborted === true) stopped();
     try {
-      const arrival = await this.#first.take(false);
-      const result = arrival.wire === 'native' ? await this.#runNative(arrival.link) : await this.#runCompat(arrival.connection);
+      this.#wait.start(false, (error) => this.#fail(error));
+      const result = await this.#ended;
       onProgress({ type: 'done', result });
+      assertAllMoved(result);
       return result;
     } finally {
+      signal?.removeEventListener('abort', stopped);
+      this.#wait.stop();
       this.#door.close();
-      await Promise.all([listener.close(), this.#source?.close()]);
+      await Promise.all([listener.close(), this.#sending?.close()]);
     }
   }
 
-  async #runNative(link: Link): Promise<TransferResult> {
-    this.#settings.onProgress({ type: 'connected', remote: link.remote, wire: 'native', encrypted: true });
-    const links = new WaitingLinks(link, this.#returns);
-    return this.#source === undefined ? receiveNative(links, this.#receiveRequest()) : sendNative(links, this.#source, this.#settings);
+  async #begin(lost: (stream: number, error: StreamerError) => void): Promise<Running> {
+    const { path, signal, onProgress, inboundTransferLimit, windowBytes, wrapSink } = this.#settings;
+    const settings = settingsOf(this.#settings);
+    if (this.#sending !== undefined) return startSending(await this.#sending.outbound(), { settings, signal, onProgress, lost });
+    return startReceiving({ path: onePath(path), settings, limitBytes: inboundTransferLimit, windowBytes, signal, onProgress, lost, wrapSink });
   }
 
   async #runCompat(connection: WebSocketConnection): Promise<TransferResult> {
-    this.#settings.onProgress({ type: 'connected', remote: connection.remote, wire: 'compat', encrypted: false });
-    return this.#source === undefined
-      ? receiveCompat(connection, this.#settings.path, this.#receiveRequest())
-      : sendCompat(connection, this.#source, this.#settings);
+    const { path, signal, onProgress, inboundTransferLimit: limitBytes, wrapSink } = this.#settings;
+    onProgress({ type: 'connected', remote: connection.remote, wire: 'compat', encrypted: false });
+    const file = this.#sending?.file;
+    if (file !== undefined) return sendCompat(connection, file.source, { path: file.path, signal, onProgress });
+    return receiveCompat(connection, onePath(path), { limitBytes, signal, onProgress, wrapSink });
   }
+}
 
-  #receiveRequest(): Parameters<typeof receiveNative>[1] {
-    const { path, inboundTransferLimit, windowBytes, signal, onProgress, wrapSink } = this.#settings;
-    return { path, limitBytes: inboundTransferLimit, windowBytes, signal, onProgress, wrapSink };
-  }
+function onePath(path: string | readonly string[]): string {
+  return typeof path === 'string' ? path : (path[0] ?? '');
+}
+
+function settingsOf({ existing, checksum, dryRun, delete: remove, rules, rate, digest }: Settings): TransferSettings {
+  return { existing, checksum, dryRun, delete: remove, rules, rate, sha256: digest === 'sha256' };
 }

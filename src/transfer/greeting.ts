@@ -10,9 +10,14 @@ import type { Channel } from './channel.js';
 /** Time for the server's answer, in milliseconds: it may first ask another client whether it still lives. */
 const WELCOME_TIMEOUT_MS = 20_000;
 
-/** The client's side. @throws StreamerError when the server refuses, or goes. */
-export async function greetAsClient(channel: Channel, hello: HelloFrame): Promise<WelcomeFrame> {
+/**
+ * The client's side.
+ * @param early frames of the session that need no answer to the hello first: a round trip saved.
+ * @throws StreamerError when the server refuses, or goes.
+ */
+export async function greetAsClient(channel: Channel, hello: HelloFrame, early: readonly Frame[] = []): Promise<WelcomeFrame> {
   channel.send(hello);
+  for (const frame of early) channel.send(frame);
   const frame = await firstFrame(channel, WELCOME_TIMEOUT_MS);
   if (frame.type === 'failure') throw errorFromPeer(frame.code, frame.message);
   if (frame.type !== 'welcome') throw new ProtocolError('protocol-violation', `the server sent a frame '${frame.type}' before its welcome`);

@@ -1,5 +1,5 @@
 /**
- * Where a transfer's channels come from, and what happens when one is lost. A client dials again; a server waits.
+ * An authenticated connection, and what it means when one ends.
  *
  * @module
  */
@@ -10,19 +10,6 @@ import type { Channel } from './channel.js';
 export interface Link {
   readonly channel: Channel;
   readonly remote: string;
-}
-
-/** See the module's head. */
-export interface LinkSource {
-  /** Whether the transfer may go on over another link after this failure. */
-  recoverable(error: unknown): error is StreamerError;
-  /**
-   * The next channel.
-   * @param lost why the last one ended; absent the first time.
-   * @param progressed whether the last one moved anything: then patience starts anew.
-   * @param graceMs gives up after this time, whatever patience is left.
-   */
-  next(lost?: { readonly error: StreamerError; readonly progressed: boolean; readonly graceMs?: number }): Promise<Link>;
 }
 
 /** Whether it was the link that failed, and not an end. */

@@ -4,6 +4,9 @@
  * @module
  */
 
+import type { ManifestEntry, RootKind } from '../wire/frame.js';
+import type { Settlement } from '../wire/sender-machine.js';
+
 /** Which wire a transfer uses: ours, or the reference's. */
 export type Wire = 'native' | 'compat';
 
@@ -16,10 +19,30 @@ export type ProgressEvent =
   /** The client looks for the server. */
   | { readonly type: 'connecting'; readonly candidates: number; readonly attempt: number }
   | { readonly type: 'connected'; readonly remote: string; readonly wire: Wire; readonly encrypted: boolean; readonly agent?: string }
-  /** The transfer begins. `resumedBytes` are there from an earlier attempt. */
-  | { readonly type: 'started'; readonly name: string; readonly size: number; readonly resumedBytes: number }
-  /** At most ten a second. `bytes` counts the resumed ones, too. */
-  | { readonly type: 'progress'; readonly bytes: number; readonly size: number; readonly bytesPerSecond: number }
+  /** The transfer begins. `resumedBytes` are there from an earlier attempt. A tree's `size` is what is known so far, a pipe's 0. */
+  | { readonly type: 'started'; readonly root: RootKind; readonly name: string; readonly size: number; readonly resumedBytes: number }
+  /** At most ten a second. `bytes` counts the resumed ones, too; `size` grows while a tree is walked. `files` are settled. */
+  | { readonly type: 'progress'; readonly bytes: number; readonly size: number; readonly bytesPerSecond: number; readonly files?: number; readonly streams?: number }
+  /** What became of one entry of a tree, or of the one file. */
+  | {
+      readonly type: 'entry';
+      readonly path: string;
+      readonly kind: ManifestEntry['kind'];
+      readonly how: Settlement;
+      /** Bytes. */
+      readonly size: number;
+      readonly mtimeNs: bigint;
+      /** File digest, hex; absent where none was computed. */
+      readonly digest?: string;
+      readonly sha256?: string;
+      readonly error?: { readonly code: string; readonly message: string };
+    }
+  /** A socket, FIFO or device, or something that cannot be read: not sent. */
+  | { readonly type: 'skipped'; readonly path: string; readonly what: string }
+  /** At the target and not in the tree: removed, or, in a dry run, only told. */
+  | { readonly type: 'extra'; readonly path: string }
+  /** Connections that carry the transfer. */
+  | { readonly type: 'streams'; readonly streams: number }
   /** All bytes are there: verifying, syncing to disk, giving the file its name; or waiting for the receiver to do so. */
   | { readonly type: 'finishing' }
   /** The link is lost; trying again in `delayMs`. */
@@ -31,6 +54,26 @@ export type ProgressEvent =
 /** Takes events. It must not throw. */
 export type ProgressListener = (event: ProgressEvent) => void;
 
+/** Entries of a transfer, by what became of them. */
+export interface EntryCounts {
+  /** Files that were moved. */
+  readonly moved: number;
+  /** Files that were there already, the same. */
+  readonly equal: number;
+  /** Files that were there, different, and left alone. */
+  readonly kept: number;
+  /** Directories and links. */
+  readonly placed: number;
+  /** In a dry run: files, directories and links that would be moved or made. */
+  readonly would: number;
+  /** Sockets, FIFOs, devices. */
+  readonly special: number;
+  /** Removed because the sender does not have them. */
+  readonly removed: number;
+  /** What could not be moved. */
+  readonly failed: number;
+}
+
 /** What a finished transfer was. */
 export interface TransferResult {
   readonly action: 'send' | 'receive';
@@ -38,8 +81,11 @@ export interface TransferResult {
   readonly path: string;
   /** Base name of the file. */
   readonly name: string;
-  /** Bytes of the whole file. */
+  readonly root: RootKind;
+  /** Bytes of the file, or of all files that are there now. */
   readonly size: number;
+  /** What became of a tree's entries, or of the one file. */
+  readonly entries: EntryCounts;
   /** Bytes that an earlier attempt had moved already. */
   readonly resumedBytes: number;
   /** Bytes that this run moved. */
@@ -51,7 +97,10 @@ export interface TransferResult {
   readonly encrypted: boolean;
   /** AEAD of the records; absent when nothing was encrypted. */
   readonly cipher?: string;
-  readonly digest: { readonly algorithm: 'streamer-xxh64' | 'sha256'; readonly hex: string };
+  /** Of the one file; a tree's are told of one by one. */
+  readonly digest?: { readonly algorithm: 'streamer-xxh64' | 'sha256'; readonly hex: string };
+  /** SHA-256 of the one file, where `digest: 'sha256'` was asked. */
+  readonly sha256?: string;
   /** True when this end knows that the receiver holds exactly the sent bytes. The compat wire's sender cannot know. */
   readonly verified: boolean;
   /** Times that the link was lost and had again. */
@@ -66,7 +115,9 @@ const RATE_SPAN_MS = 3_000;
 /** Counts bytes and emits `progress` events. */
 export class ProgressMeter {
   readonly #listener: ProgressListener;
-  readonly #size: number;
+  #size: number;
+  files = 0;
+  streams = 1;
   readonly #nowMs: () => number;
   readonly #marks: { atMs: number; bytes: number }[] = [];
   #bytes: number;
@@ -82,6 +133,17 @@ export class ProgressMeter {
 
   get bytes(): number {
     return this.#bytes;
+  }
+
+  /** More is to be moved than was known. */
+  grow(bytes: number): void {
+    this.#size += bytes;
+  }
+
+  /** Bytes that are there without being moved now: they count, but not towards the rate. */
+  skip(bytes: number): void {
+    this.#bytes += bytes;
+    for (const mark of this.#marks) mark.bytes += bytes;
   }
 
   add(bytes: number): void {
@@ -103,6 +165,6 @@ export class ProgressMeter {
     const first = this.#marks[0] ?? { atMs: now, bytes: this.#bytes };
     const seconds = (now - first.atMs) / 1000;
     const bytesPerSecond = seconds > 0 ? (this.#bytes - first.bytes) / seconds : 0;
-    this.#listener({ type: 'progress', bytes: this.#bytes, size: this.#size, bytesPerSecond });
+    this.#listener({ type: 'progress', bytes: this.#bytes, size: this.#size, bytesPerSecond, files: this.files, streams: this.streams });
   }
 }

@@ -19,6 +19,9 @@ import type { ReceiveRequest } from './receive.js';
 import { compatResult } from './result.js';
 import { closedFact } from './send-compat.js';
 
+/** What is asked of it. */
+export type CompatReceiveRequest = Pick<ReceiveRequest, 'limitBytes' | 'signal' | 'onProgress' | 'wrapSink'>;
+
 /** Bytes waiting for the disk at which reading from the socket stops. */
 const WAITING_MAX = 3 * COMPAT_CHUNK_BYTES;
 
@@ -26,7 +29,7 @@ const WAITING_MAX = 3 * COMPAT_CHUNK_BYTES;
  * Receives one file into `target`, which must be a file's path: this wire carries no name.
  * @throws StreamerError; whatever had come is removed, since nothing can be resumed.
  */
-export async function receiveCompat(connection: Connection, target: string, request: ReceiveRequest): Promise<TransferResult> {
+export async function receiveCompat(connection: Connection, target: string, request: CompatReceiveRequest): Promise<TransferResult> {
   const startMs = performance.now();
   const receiving = new CompatReceiving(connection, target, request);
   const { hex, size } = await receiving.run();
@@ -44,7 +47,7 @@ export async function compatTarget(target: string | undefined): Promise<string> 
 class CompatReceiving {
   readonly #connection: Connection;
   readonly #target: string;
-  readonly #request: ReceiveRequest;
+  readonly #request: CompatReceiveRequest;
   readonly #writes = new Set<Promise<void>>();
   #sink: Sink | undefined;
   #opening = false;
@@ -57,7 +60,7 @@ class CompatReceiving {
   #size = 0;
   #meter: ProgressMeter | undefined;
 
-  constructor(connection: Connection, target: string, request: ReceiveRequest) {
+  constructor(connection: Connection, target: string, request: CompatReceiveRequest) {
     this.#connection = connection;
     this.#target = target;
     this.#request = request;
@@ -130,7 +133,7 @@ class CompatReceiving {
     this.#size = size;
     this.#opening = true;
     this.#connection.pause();
-    this.#request.onProgress({ type: 'started', name: path.basename(this.#target), size, resumedBytes: 0 });
+    this.#request.onProgress({ type: 'started', root: 'file', name: path.basename(this.#target), size, resumedBytes: 0 });
     this.#meter = new ProgressMeter(this.#request.onProgress, size, 0);
     const options = { target: this.#target, size, chunkSize: 0, identity: Buffer.alloc(IDENTITY_BYTES), mode: undefined, mtimeNs: undefined, resume: false };
     const sink = await openSink(options);

@@ -3,11 +3,14 @@
  *
  * @module
  */
-import type { EntryFrame } from '../wire/frame.js';
-import type { TransferResult } from './progress.js';
+import type { RootKind } from '../wire/frame.js';
+import type { EntryCounts, TransferResult } from './progress.js';
 
 /** Cipher of the native wire's records, as the handshake's name fixes it. */
 const NATIVE_CIPHER = 'AES-256-GCM';
+
+/** No entries of any kind. */
+export const NO_ENTRIES: EntryCounts = { moved: 0, equal: 0, kept: 0, placed: 0, would: 0, special: 0, removed: 0, failed: 0 };
 
 /** What both wires know. */
 interface Facts {
@@ -21,21 +24,29 @@ interface Facts {
 /** Result of a transfer on the native wire. */
 export function nativeResult(
   facts: Facts & {
-    readonly entry: EntryFrame;
-    readonly digest: Buffer;
-    readonly resumed: number | undefined;
+    readonly root: RootKind;
+    readonly name: string;
+    readonly size: number;
+    readonly entries: EntryCounts;
+    /** Of the one file. */
+    readonly digest: Uint8Array | undefined;
+    readonly sha256: Uint8Array | undefined;
+    readonly resumed: number;
     readonly moved: number;
     readonly reconnects: number;
   },
 ): TransferResult {
-  const { entry, digest, resumed = 0, moved, reconnects } = facts;
+  const { root, name, size, entries, digest, sha256, resumed, moved, reconnects } = facts;
   return {
-    ...common(facts, entry.name, entry.size, moved),
+    ...common(facts, name, size, moved),
+    root,
+    entries,
     resumedBytes: resumed,
     wire: 'native',
     encrypted: true,
     cipher: NATIVE_CIPHER,
-    digest: { algorithm: 'streamer-xxh64', hex: digest.toString('hex') },
+    ...(digest === undefined ? {} : { digest: { algorithm: 'streamer-xxh64', hex: Buffer.from(digest).toString('hex') } as const }),
+    ...(sha256 === undefined ? {} : { sha256: Buffer.from(sha256).toString('hex') }),
     verified: true,
     reconnects,
   };
@@ -45,6 +56,8 @@ export function nativeResult(
 export function compatResult(facts: Facts & { readonly name: string; readonly size: number; readonly sha256: string }): TransferResult {
   return {
     ...common(facts, facts.name, facts.size, facts.size),
+    root: 'file',
+    entries: { ...NO_ENTRIES, moved: 1 },
     resumedBytes: 0,
     wire: 'compat',
     encrypted: false,

@@ -17,6 +17,9 @@ import { pump } from './pump.js';
 import { compatResult } from './result.js';
 import type { SendRequest } from './send.js';
 
+/** What is asked of it. `path` is the user's. */
+export type CompatSendRequest = Pick<SendRequest, 'signal' | 'onProgress'> & { readonly path: string };
+
 /**
  * How long a receiver that has read the eof may take to close, in milliseconds: it verifies, and ours writes to disk
  * first. The reference's sender does not wait at all.
@@ -27,10 +30,10 @@ export const RECEIVER_CLOSE_MS = 60_000;
 const CHUNKS_AT_ONCE = 3;
 
 /** Sends one file. @throws StreamerError; nothing can be resumed. */
-export async function sendCompat(connection: Connection, source: Source, request: SendRequest): Promise<TransferResult> {
+export async function sendCompat(connection: Connection, source: Source, request: CompatSendRequest): Promise<TransferResult> {
   const startMs = performance.now();
   const { size, name } = source;
-  request.onProgress({ type: 'started', name, size, resumedBytes: 0 });
+  request.onProgress({ type: 'started', root: 'file', name, size, resumedBytes: 0 });
   const hex = await sendMessages(connection, source, request);
   return compatResult({ action: 'send', path: request.path, name, size, sha256: hex, startMs, remote: connection.remote });
 }
@@ -41,7 +44,7 @@ export function closedFact(info: CloseInfo): CompatClosed {
   return { kind: 'closed', by, code, reason, error: by !== 'peer' && cause !== undefined ? errorOfClose(info) : undefined };
 }
 
-function sendMessages(connection: Connection, source: Source, request: SendRequest): Promise<string> {
+function sendMessages(connection: Connection, source: Source, request: CompatSendRequest): Promise<string> {
   const { size } = source;
   const machine = new CompatSenderMachine(size, sha256());
   const pool = new BufferPool(Math.min(size, COMPAT_CHUNK_BYTES));

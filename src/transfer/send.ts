@@ -1,84 +1,143 @@
 /**
- * One outgoing transfer on the native wire, over as many links as it takes.
+ * One outgoing transfer on the native wire: what is sent, and the session that sends it.
  *
  * @module
  */
+import type { Readable } from 'node:stream';
 import { loadChecksum } from '../crypto/checksum.js';
-import { LimitError } from '../errors.js';
-import { openSource, type Source } from '../storage/source.js';
-import { CHUNK_SIZE_DEFAULT, CHUNK_SIZE_MAX, CHUNKS_MAX } from '../wire/constants.js';
-import type { EntryFrame } from '../wire/frame.js';
-import { formatSize } from '../util/units.js';
-import type { Link, LinkSource } from './link.js';
-import { ProgressMeter, type ProgressListener, type TransferResult } from './progress.js';
+import { StorageError, type StreamerError } from '../errors.js';
+import { isFile } from '../storage/safe-path.js';
+import type { FilterRule } from '../storage/path-filter.js';
+import { openTreeSource } from '../storage/tree-source.js';
+import type { FinishedFrame, OfferFrame } from '../wire/frame.js';
+import type { Outbound } from './outbound.js';
+import { fileOutbound, outboundOf } from './outbound-file.js';
+import { pipeOutbound } from './outbound-pipe.js';
+import { TreeOutbound } from './outbound-tree.js';
+import type { ProgressListener, TransferResult } from './progress.js';
+import { RateLimit } from './rate-limit.js';
 import { keepFreedMemory } from './release.js';
 import { nativeResult } from './result.js';
-import { sendOverChannel } from './send-native.js';
+import { SendSession } from './send-session.js';
+import type { TransferSettings } from './settings.js';
+import { Tally } from './tally.js';
 
-/** What is to be sent. */
-export interface SendRequest {
-  /** A regular file. */
-  readonly path: string;
-  readonly signal?: AbortSignal | undefined;
-  readonly onProgress: ProgressListener;
-}
-
-/** Opens the file, so that a missing one is known before anyone is called. The caller closes it. */
-export function openForSending(path: string): Promise<Source> {
-  return openSource(path);
+/** What is to be sent, opened so far that a missing file is known before anyone is called. */
+export interface Sending {
+  /** A single regular file: the compat wire can carry it, too. */
+  readonly file: Awaited<ReturnType<typeof fileOutbound>> | undefined;
+  /** What a session sends; for each session anew, but for a pipe, which can be read but once. */
+  outbound(): Promise<Outbound>;
+  close(): Promise<void>;
 }
 
 /**
- * Sends one file and returns when the receiver has confirmed it.
- * @throws StreamerError when it cannot be, or not within the links' patience.
+ * Opens what is to be sent: a file, a directory, several of them, or `-`.
+ * @throws StorageError for what is missing or cannot be sent; UsageError for rules that make no sense.
  */
-export async function sendNative(links: LinkSource, source: Source, request: SendRequest): Promise<TransferResult> {
-  keepFreedMemory();
-  const checksum = await loadChecksum();
-  const entry = entryOf(source);
-  const startMs = performance.now();
-  const state = { resumed: undefined as number | undefined, moved: 0, reconnects: 0, movedBefore: 0 };
-  let meter: ProgressMeter | undefined;
-  const run = (link: Link) =>
-    sendOverChannel(link.channel, {
-      entry,
-      source,
-      checksum,
-      signal: request.signal,
-      streaming: (resumedBytes) => {
-        state.resumed ??= resumedBytes;
-        request.onProgress({ type: 'started', name: entry.name, size: entry.size, resumedBytes });
-        meter = new ProgressMeter(request.onProgress, entry.size, resumedBytes);
-      },
-      sent: (bytes) => {
-        state.moved += bytes;
-        meter?.add(bytes);
-      },
-      finishing: () => {
-        meter?.flush();
-        request.onProgress({ type: 'finishing' });
-      },
-    });
-  let link = await links.next();
-  for (;;) {
-    try {
-      const digest = await run(link);
-      link.channel.connection.close(1000, '');
-      return nativeResult({ ...state, action: 'send', path: request.path, entry, digest, startMs, remote: link.remote });
-    } catch (error) {
-      if (!links.recoverable(error)) throw error;
-      link = await links.next({ error, progressed: state.moved > state.movedBefore });
-      state.movedBefore = state.moved;
-      state.reconnects += 1;
-    }
+export async function openSending(paths: readonly string[], rules: readonly FilterRule[] = [], input: () => Readable = () => process.stdin): Promise<Sending> {
+  const [path = ''] = paths;
+  if (paths.length === 1 && path === '-') return pipeSending(input());
+  if (paths.length === 1 && (await isFile(path))) {
+    const file = await fileOutbound(path);
+    return { file, outbound: () => Promise.resolve(outboundOf(file.source, path)), close: () => file.close() };
   }
+  const open = async () => new TreeOutbound(await openTreeSource({ paths, rules }), paths.join(' '));
+  let first: Outbound | undefined = await open();
+  return {
+    file: undefined,
+    outbound: () => {
+      const opened = first;
+      first = undefined;
+      return opened === undefined ? open() : Promise.resolve(opened);
+    },
+    close: async () => first?.close(),
+  };
 }
 
-function entryOf(source: Source): EntryFrame {
-  let chunkSize = CHUNK_SIZE_DEFAULT;
-  while (Math.ceil(source.size / chunkSize) > CHUNKS_MAX && chunkSize < CHUNK_SIZE_MAX) chunkSize *= 2;
-  const { name, size, mode, mtimeNs, identity } = source;
-  const largest = CHUNKS_MAX * CHUNK_SIZE_MAX;
-  if (size > largest) throw new LimitError('limit-entries', `the file has ${size} bytes, and the wire carries ${largest} (${formatSize(largest)}) at the most; split it`);
-  return { type: 'entry', id: 0, name, size, mode, mtimeNs, chunkSize, identity };
+function pipeSending(input: Readable): Sending {
+  let used = false;
+  return {
+    file: undefined,
+    outbound: () => {
+      if (used) return Promise.reject(new StorageError('storage-io', 'standard input was read once and cannot be read again; run the command anew'));
+      used = true;
+      return Promise.resolve(pipeOutbound(input));
+    },
+    close: () => {
+      input.destroy();
+      return Promise.resolve();
+    },
+  };
+}
+
+/** What a session is told. */
+export interface SendRequest {
+  readonly settings: TransferSettings;
+  readonly signal: AbortSignal | undefined;
+  readonly onProgress: ProgressListener;
+  readonly lost: (stream: number, error: StreamerError) => void;
+}
+
+/** A session, and how its end becomes a result. */
+export interface RunningSend {
+  readonly session: SendSession;
+  readonly tally: Tally;
+  /** Settles with the session. @throws StreamerError */
+  result(facts: { readonly remote: string; readonly reconnects: number }): Promise<TransferResult>;
+}
+
+/** Begins a session. It does nothing before a connection is attached but look at what is to be sent. */
+export async function startSending(outbound: Outbound, request: SendRequest): Promise<RunningSend> {
+  keepFreedMemory();
+  const checksum = await loadChecksum();
+  const tally = new Tally(request.onProgress);
+  const { settings } = request;
+  let finishing = false;
+  const session = new SendSession({
+    outbound,
+    offer: offerOf(outbound, settings),
+    checksum,
+    tally,
+    rate: settings.rate ?? new RateLimit(undefined),
+    signal: request.signal,
+    lost: request.lost,
+    finishing: () => {
+      if (outbound.root === 'tree' || finishing) return;
+      finishing = true;
+      tally.flush();
+      request.onProgress({ type: 'finishing' });
+    },
+  });
+  const startMs = performance.now();
+  return {
+    session,
+    tally,
+    result: async ({ remote, reconnects }) => {
+      try {
+        settleFinished(tally, await session.ended);
+      } finally {
+        await session.close();
+        await outbound.close();
+      }
+      return nativeResult({ action: 'send', path: outbound.path, startMs, remote, reconnects, root: outbound.root, name: outbound.name, ...totals(tally, outbound.root === 'tree') });
+    },
+  };
+}
+
+function settleFinished(tally: Tally, { removed, failed }: FinishedFrame): void {
+  tally.removed(removed);
+  tally.failed(failed);
+}
+
+/** What a result says of a tally. */
+export function totals(tally: Tally, tree: boolean) {
+  const { size, counts: entries, resumed, moved } = tally;
+  return { size: tree ? size : Math.max(size, moved), entries, resumed, moved, digest: tree ? undefined : tally.digest, sha256: tree ? undefined : tally.sha256 };
+}
+
+function offerOf({ root, name }: Outbound, settings: TransferSettings): OfferFrame {
+  const { existing, checksum = false, dryRun = false, sha256 = false, rules = [] } = settings;
+  const patterns = rules.map(({ kind, pattern }) => `${kind === 'include' ? '+' : '-'}${pattern}`);
+  return { type: 'offer', root, name, existing, checksum, dryRun, delete: settings.delete ?? false, sha256, rules: patterns };
 }

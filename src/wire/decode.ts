@@ -6,8 +6,8 @@
  */
 import { Unpackr } from 'msgpackr';
 import { ProtocolError } from '../errors.js';
-import { readSafeUint64 } from '../util/bytes.js';
 import { checkMsgpack } from '../util/msgpack-bounds.js';
+import { badFrame, Fields } from './body-fields.js';
 import {
   BODY_DEPTH_MAX,
   BODY_ITEMS_MAX,
@@ -16,161 +16,158 @@ import {
   CHUNKS_MAX,
   CLIENT_ID_BYTES,
   CONTROL_FRAME_MAX,
-  DATA_HEADER_BYTES,
   DIGEST_BYTES,
+  DONE_IDS_MAX,
+  ENTRIES_MAX,
+  ENTRIES_PER_FRAME,
+  EXTRAS_PER_FRAME,
   HAVE_HASHES_MAX,
   IDENTITY_BYTES,
+  LIST_ITEMS_MAX,
   NAME_BYTES_MAX,
+  PATH_BYTES_MAX,
+  RULES_MAX,
+  STREAMS_MAX,
   TEXT_MAX,
 } from './constants.js';
-import { FRAME_TYPE, type Action, type ControlFrame, type DataFrame, type EntryFrame, type Frame } from './frame.js';
+import { decodeData, decodeWhole } from './decode-content.js';
+import { decodeEntry } from './decode-entry.js';
+import { ANSWERS, FRAME_TYPE, type ControlFrame, type Frame, type HoleFrame, type LinkFrame, type OfferFrame } from './frame.js';
 
 const unpackr = new Unpackr({ useRecords: false, mapsAsObjects: true, int64AsType: 'number' });
 
-/** Reads one frame from the pieces of an opened record. A data frame's payload is views of the pieces. */
+type BodyFrame = LinkFrame | ControlFrame | HoleFrame;
+type BodyType = BodyFrame['type'];
+
+/** Frames whose bodies hold lists. */
+const LISTS: ReadonlySet<BodyType> = new Set<BodyType>(['entries', 'extras', 'offer']);
+const BODY_TYPES = new Map(
+  Object.entries(FRAME_TYPE)
+    .filter(([name]) => name !== 'data' && name !== 'whole')
+    .map(([name, byte]) => [byte as number, name as BodyType]),
+);
+
+/** Reads one frame from the pieces of an opened record. A payload is views of the pieces. */
 export function decodeFrame(pieces: readonly Uint8Array[]): Frame {
   const type = pieces.find((piece) => piece.length > 0)?.[0];
   if (type === undefined) throw new ProtocolError('protocol-violation', 'the other end sent an empty frame');
-  return type === FRAME_TYPE.data ? decodeData(pieces) : decodeControl(type, pieces);
+  if (type === FRAME_TYPE.data) return decodeData(pieces);
+  return type === FRAME_TYPE.whole ? decodeWhole(pieces) : decodeBody(type, pieces);
 }
 
-function decodeData(pieces: readonly Uint8Array[]): DataFrame {
-  const [header, payload] = splitHeader(pieces);
-  if (header === undefined) throw bad('data', 'shorter than its header');
-  const view = Buffer.from(header.buffer, header.byteOffset, header.length);
-  if (view.readUIntBE(1, 3) !== 0) throw bad('data', 'with reserved bytes that are not zero');
-  const offset = readSafeUint64(view, 8);
-  const length = view.readUInt32BE(16);
-  if (offset === undefined || !Number.isSafeInteger(offset + length)) throw bad('data', 'with an offset past 2^53');
-  if (length === 0 || length > CHUNK_SIZE_MAX) throw bad('data', `with a length of ${length}`);
-  const arrived = payload.reduce((sum, piece) => sum + piece.length, 0);
-  if (arrived !== length) throw bad('data', `of ${arrived} payload bytes whose header says ${length}`);
-  return { type: 'data', id: view.readUInt32BE(4), offset, hash: view.readBigUInt64BE(20), length, payload };
-}
-
-/** Takes the header off the front, without copying what follows it. */
-function splitHeader(pieces: readonly Uint8Array[]): [header: Uint8Array | undefined, rest: Uint8Array[]] {
-  const header = Buffer.alloc(DATA_HEADER_BYTES);
-  const rest: Uint8Array[] = [];
-  let filled = 0;
-  for (const piece of pieces) {
-    const take = Math.min(DATA_HEADER_BYTES - filled, piece.length);
-    header.set(piece.subarray(0, take), filled);
-    filled += take;
-    if (piece.length > take) rest.push(piece.subarray(take));
-  }
-  return [filled === DATA_HEADER_BYTES ? header : undefined, rest];
-}
-
-type ControlType = ControlFrame['type'];
-const CONTROL_TYPES = new Map(
-  Object.entries(FRAME_TYPE)
-    .filter(([name]) => name !== 'data')
-    .map(([name, byte]) => [byte as number, name as ControlType]),
-);
-
-function decodeControl(typeByte: number, pieces: readonly Uint8Array[]): ControlFrame {
-  const type = CONTROL_TYPES.get(typeByte);
+function decodeBody(typeByte: number, pieces: readonly Uint8Array[]): BodyFrame {
+  const type = BODY_TYPES.get(typeByte);
   if (type === undefined) throw new ProtocolError('protocol-violation', `the other end sent a frame of the unknown type ${typeByte}`);
   const size = pieces.reduce((sum, piece) => sum + piece.length, 0);
-  if (size > CONTROL_FRAME_MAX) throw bad(type, `of ${size} bytes`);
+  if (size > CONTROL_FRAME_MAX) throw badFrame(type, `of ${size} bytes`);
   const bytes = Buffer.concat(pieces).subarray(1);
-  const refused = checkMsgpack(bytes, { maxDepth: BODY_DEPTH_MAX, maxItems: BODY_ITEMS_MAX });
-  if (refused !== undefined) throw bad(type, `whose body cannot be read: ${refused}`);
+  const refused = checkMsgpack(bytes, { maxDepth: BODY_DEPTH_MAX, maxItems: LISTS.has(type) ? LIST_ITEMS_MAX : BODY_ITEMS_MAX });
+  if (refused !== undefined) throw badFrame(type, `whose body cannot be read: ${refused}`);
   const body: unknown = unpackr.unpack(bytes);
-  if (typeof body !== 'object' || body === null || Array.isArray(body) || body instanceof Uint8Array) throw bad(type, 'whose body is no map');
+  if (typeof body !== 'object' || body === null || Array.isArray(body) || body instanceof Uint8Array) throw badFrame(type, 'whose body is no map');
   return parseBody(type, new Fields(type, body as Record<string, unknown>));
 }
 
-function parseBody(type: ControlType, fields: Fields): ControlFrame {
+function parseBody(type: BodyType, fields: Fields): BodyFrame {
+  const id = () => fields.uint('id', ENTRIES_MAX);
   switch (type) {
     case 'hello':
-      return { type, client: fields.bytes('client', CLIENT_ID_BYTES), action: fields.action(), agent: fields.text('agent', TEXT_MAX) };
+      return {
+        type,
+        client: fields.bytes('client', CLIENT_ID_BYTES),
+        stream: fields.uint('stream', STREAMS_MAX - 1),
+        action: fields.action(),
+        received: fields.uint('received'),
+        agent: fields.text('agent', TEXT_MAX),
+      };
     case 'welcome':
-      return { type, action: fields.action(), agent: fields.text('agent', TEXT_MAX) };
+      return { type, action: fields.action(), received: fields.uint('received'), streams: fields.uint('streams'), agent: fields.text('agent', TEXT_MAX) };
     case 'failure':
       return { type, code: fields.text('code', TEXT_MAX), message: fields.text('message', TEXT_MAX) };
-    case 'entry':
-      return parseEntry(fields);
+    case 'credit':
+      return { type, limit: fields.uint('limit'), acked: fields.uint('acked') };
+    case 'ack':
+      return { type, received: fields.uint('received') };
+    case 'offer':
+      return parseOffer(fields);
+    case 'entries':
+      return { type, entries: fields.list('entries', ENTRIES_PER_FRAME).map(decodeEntry) };
+    case 'answers':
+      return { type, first: id0(fields, 'first'), answers: parseAnswers(fields) };
+    case 'file':
+      return { type, id: id(), chunkSize: chunkSize(type, fields), identity: fields.bytes('identity', IDENTITY_BYTES) };
     case 'have': {
       const hashes = fields.bytes('hashes');
       const count = hashes.length / 8;
-      if (!Number.isInteger(count) || count < 1 || count > HAVE_HASHES_MAX) throw bad(type, `with ${hashes.length} bytes of hashes`);
-      return { type, id: fields.uint('id', 2 ** 32 - 1), first: fields.uint('first', CHUNKS_MAX - count), hashes };
+      if (!Number.isInteger(count) || count < 1 || count > HAVE_HASHES_MAX) throw badFrame(type, `with ${hashes.length} bytes of hashes`);
+      return { type, id: id(), first: fields.uint('first', CHUNKS_MAX - count), hashes };
     }
-    case 'want':
-      return { type, id: fields.uint('id', 2 ** 32 - 1), limit: fields.uint('limit') };
-    case 'credit':
-      return { type, limit: fields.uint('limit') };
-    case 'fileEnd':
-    case 'fileDone':
-      return { type, id: fields.uint('id', 2 ** 32 - 1), digest: fields.bytes('digest', DIGEST_BYTES) };
+    case 'ready':
+      return { type, id: id() };
+    case 'fileEnd': {
+      const sha256 = fields.has('sha256') ? { sha256: fields.bytes('sha256', DIGEST_BYTES) } : {};
+      return { type, id: id(), size: fields.uint('size'), digest: fields.bytes('digest', DIGEST_BYTES), ...sha256 };
+    }
+    case 'done':
+      return { type, ids: parseIds(fields) };
+    case 'trouble':
+      return { type, id: id(), code: fields.text('code', TEXT_MAX), message: fields.text('message', TEXT_MAX) };
+    case 'compare':
+      return { type, id: id(), chunkSize: chunkSize(type, fields), digest: fields.bytes('digest', DIGEST_BYTES) };
+    case 'manifestEnd':
+      return { type, entries: fields.uint('entries', ENTRIES_MAX), complete: fields.bool('complete') };
+    case 'extras':
+      return { type, paths: fields.texts('paths', EXTRAS_PER_FRAME, PATH_BYTES_MAX) };
+    case 'finished':
+      return { type, removed: fields.uint('removed'), failed: fields.uint('failed') };
     case 'bye':
       return { type };
+    case 'hole': {
+      const first = fields.uint('first', CHUNKS_MAX - 1);
+      const count = fields.uint('count', CHUNKS_MAX - first);
+      if (count === 0) throw badFrame(type, 'of no chunks');
+      return { type, id: id(), first, count };
+    }
   }
 }
 
-function parseEntry(fields: Fields): EntryFrame {
-  const chunkSize = fields.uint('chunkSize', CHUNK_SIZE_MAX);
-  if (chunkSize < CHUNK_SIZE_MIN || (chunkSize & (chunkSize - 1)) !== 0) throw bad('entry', `with a chunk size of ${chunkSize}`);
-  const size = fields.uint('size');
-  if (Math.ceil(size / chunkSize) > CHUNKS_MAX) throw bad('entry', `of ${size} bytes in chunks of ${chunkSize}: too many chunks`);
+function id0(fields: Fields, key: string): number {
+  return fields.uint(key, ENTRIES_MAX);
+}
+
+function parseOffer(fields: Fields): OfferFrame {
   return {
-    type: 'entry',
-    id: fields.uint('id', 2 ** 32 - 1),
+    type: 'offer',
+    root: fields.oneOf('root', ['file', 'tree', 'pipe']),
     name: fields.text('name', NAME_BYTES_MAX),
-    size,
-    mode: fields.uint('mode', 0o7777),
-    mtimeNs: fields.bytes('mtime', 8).readBigInt64BE(),
-    chunkSize,
-    identity: fields.bytes('identity', IDENTITY_BYTES),
+    existing: fields.has('existing') ? fields.oneOf('existing', ['refuse', 'overwrite', 'skip', 'update']) : undefined,
+    checksum: fields.bool('checksum'),
+    dryRun: fields.bool('dryRun'),
+    delete: fields.bool('delete'),
+    sha256: fields.bool('sha256'),
+    rules: fields.texts('rules', RULES_MAX, TEXT_MAX),
   };
 }
 
-/** Typed reading of a body's own keys. */
-class Fields {
-  readonly #type: ControlType;
-  readonly #body: Record<string, unknown>;
-
-  constructor(type: ControlType, body: Record<string, unknown>) {
-    this.#type = type;
-    this.#body = body;
-  }
-
-  #value(key: string): unknown {
-    return Object.hasOwn(this.#body, key) ? this.#body[key] : undefined;
-  }
-
-  uint(key: string, max = Number.MAX_SAFE_INTEGER): number {
-    const value = this.#value(key);
-    if (typeof value !== 'number' || !Number.isSafeInteger(value) || value < 0 || Object.is(value, -0) || value > max) {
-      throw bad(this.#type, `whose ${key} is no whole number up to ${max}`);
-    }
-    return value;
-  }
-
-  /** @param maxBytes of UTF-8. */
-  text(key: string, maxBytes: number): string {
-    const value = this.#value(key);
-    if (typeof value !== 'string' || Buffer.byteLength(value) > maxBytes) throw bad(this.#type, `whose ${key} is no text of up to ${maxBytes} bytes`);
-    return value;
-  }
-
-  bytes(key: string, length?: number): Buffer {
-    const value = this.#value(key);
-    if (!(value instanceof Uint8Array) || (length !== undefined && value.length !== length)) {
-      throw bad(this.#type, `whose ${key} is no byte string${length === undefined ? '' : ` of ${length} bytes`}`);
-    }
-    return Buffer.from(value);
-  }
-
-  action(): Action {
-    const value = this.#value('action');
-    if (value !== 'send' && value !== 'receive') throw bad(this.#type, 'whose action is neither send nor receive');
-    return value;
-  }
+function parseAnswers(fields: Fields) {
+  const codes = fields.bytes('answers');
+  if (codes.length > ENTRIES_PER_FRAME) throw badFrame('answers', `with ${codes.length} answers`);
+  return [...codes].map((code) => {
+    const answer = ANSWERS[code];
+    if (answer === undefined) throw badFrame('answers', `with the unknown answer ${code}`);
+    return answer;
+  });
 }
 
-function bad(type: Frame['type'], what: string): ProtocolError {
-  return new ProtocolError('protocol-violation', `the other end sent a frame '${type}' ${what}`);
+function parseIds(fields: Fields): number[] {
+  const bytes = fields.bytes('ids');
+  const count = bytes.length / 4;
+  if (!Number.isInteger(count) || count < 1 || count > DONE_IDS_MAX) throw badFrame('done', `with ${bytes.length} bytes of ids`);
+  return Array.from({ length: count }, (_, index) => bytes.readUInt32BE(index * 4));
+}
+
+function chunkSize(type: BodyType, fields: Fields): number {
+  const size = fields.uint('chunkSize', CHUNK_SIZE_MAX);
+  if (size < CHUNK_SIZE_MIN || (size & (size - 1)) !== 0) throw badFrame(type, `with a chunk size of ${size}`);
+  return size;
 }

@@ -1,16 +1,24 @@
 /**
- * Credit arithmetic of the receive window. The receiver never has more than a window of payload that is not yet written,
- * so its memory is bounded however slow its disk; the sender never reads what it may not send, so its is, too.
+ * Credit arithmetic of one connection's receive window. The receiver never has more than a window of content that is not
+ * yet written, so its memory is bounded however slow its disk; the sender never reads what it may not send, so its is, too.
  *
  * @module
  */
 
-/** The receiver's side. All figures are payload bytes of one connection. */
+/** Frames that are written and not yet told of at which they are, whatever they cost: a hole costs nothing. */
+const FRAMES_TOLD = 64;
+
+/** The receiver's side. */
 export class ReceiveWindow {
-  readonly #window: number;
+  #window: number;
   #granted: number;
   #arrived = 0;
   #released = 0;
+  #acked = 0;
+  #toldAcked = 0;
+  /** Costs of the frames that have arrived and are not acked, in order; negative when written out of turn. */
+  readonly #pending: { readonly cost: number; written: boolean }[] = [];
+  #first = 0;
 
   /** @param window most bytes in flight or waiting to be written. */
   constructor(window: number) {
@@ -23,19 +31,42 @@ export class ReceiveWindow {
     return this.#granted;
   }
 
-  /** Counts what arrived. Returns false when the peer had no credit for it. */
-  arrive(bytes: number): boolean {
-    this.#arrived += bytes;
-    return this.#arrived <= this.#granted;
+  /** Sets another window. A smaller one takes effect as credit is used up: a limit never shrinks. */
+  resize(window: number): void {
+    this.#window = window;
   }
 
-  /** Counts what was written. Returns a new limit when it is worth a frame: an eighth of the window or more. */
-  release(bytes: number): number | undefined {
-    this.#released += bytes;
-    const limit = this.#released + this.#window;
-    if (limit - this.#granted < this.#window / 8) return undefined;
+  /** Counts a frame that arrived. Returns its number, or undefined when the peer had no credit for it. */
+  arrive(cost: number): number | undefined {
+    this.#arrived += cost;
+    if (this.#arrived > this.#granted) return undefined;
+    this.#pending.push({ cost, written: false });
+    return this.#first + this.#pending.length - 1;
+  }
+
+  /** Notes that a frame's content is written. Returns what to tell the peer when that is worth a frame. */
+  written(frame: number): { readonly limit: number; readonly acked: number } | undefined {
+    const entry = this.#pending[frame - this.#first];
+    if (entry === undefined) return undefined;
+    entry.written = true;
+    let count = 0;
+    for (const { cost, written } of this.#pending) {
+      if (!written) break;
+      count += 1;
+      this.#released += cost;
+    }
+    if (count > 0) this.#pending.splice(0, count);
+    this.#first += count;
+    this.#acked += count;
+    return this.#due();
+  }
+
+  #due(): { readonly limit: number; readonly acked: number } | undefined {
+    const limit = Math.max(this.#granted, this.#released + this.#window);
+    if (limit - this.#granted < this.#window / 8 && this.#acked - this.#toldAcked < FRAMES_TOLD) return undefined;
     this.#granted = limit;
-    return limit;
+    this.#toldAcked = this.#acked;
+    return { limit, acked: this.#acked };
   }
 }
 
@@ -51,10 +82,20 @@ export class SendWindow {
     return true;
   }
 
+  /** Bytes that may be sent now. */
+  get left(): number {
+    return this.#limit - this.#spent;
+  }
+
   /** Spends credit, if there is enough. */
   spend(bytes: number): boolean {
     if (this.#spent + bytes > this.#limit) return false;
     this.#spent += bytes;
     return true;
+  }
+
+  /** Gives back what was spent on something that was not sent. */
+  refund(bytes: number): void {
+    this.#spent -= bytes;
   }
 }

@@ -8,9 +8,11 @@ import { UsageError } from '../../errors.js';
 import type { WireChoice } from '../../options.js';
 import { looksLikeCoordinates, readCoordinates } from '../arguments.js';
 import type { Context } from '../program.js';
+import { transferChoices, type TransferCommandOptions } from '../transfer-options.js';
+import { withTransferTools } from '../transfer-tools.js';
 
 /** Options as commander gives them; durations in milliseconds, sizes in bytes. */
-export interface ClientCommandOptions {
+export interface ClientCommandOptions extends TransferCommandOptions {
   readonly coordinates?: string;
   readonly path?: string;
   readonly wire: WireChoice;
@@ -18,6 +20,7 @@ export interface ClientCommandOptions {
   readonly connectTimeout: number;
   readonly retryTimeout: number;
   readonly window?: number;
+  readonly streams: number | 'auto';
 }
 
 /** Runs one of the two. @throws StreamerError */
@@ -29,32 +32,42 @@ export async function runClient(
 ): Promise<void> {
   const given = sortWords(words, options, process.env);
   if (options.requireEncryption === true && options.wire === 'compat') throw new UsageError('--wire compat is not encrypted, and --require-encryption wants it to be');
-  if (name === 'send' && given.path === undefined) throw new UsageError('which file? streamer send <coordinates> <path>');
-  const common = {
-    coordinates: readCoordinates(given.coordinates, process.env),
-    signal: stopSignal(),
-    onProgress: renderer.onProgress,
-    wire: options.requireEncryption === true ? 'native' : options.wire,
-    connectTimeoutMs: options.connectTimeout,
-    retryTimeoutMs: options.retryTimeout,
-  } as const;
-  if (name === 'send') await send({ ...common, path: given.path ?? '' });
-  else await receive({ ...common, ...(given.path === undefined ? {} : { path: given.path }), ...(options.window === undefined ? {} : { windowBytes: options.window }) });
+  if (name === 'send' && given.paths.length === 0) throw new UsageError('which file? streamer send <coordinates> <path>');
+  if (name === 'receive' && given.paths.length > 1) throw new UsageError('receive takes one target path');
+  const choices = transferChoices(options);
+  const coordinates = readCoordinates(given.coordinates, process.env);
+  await withTransferTools(options, renderer, !given.paths.includes('-'), async ({ rate, onProgress }) => {
+    const common = {
+      ...choices,
+      rate,
+      coordinates,
+      signal: stopSignal(),
+      onProgress,
+      wire: options.requireEncryption === true ? 'native' : options.wire,
+      connectTimeoutMs: options.connectTimeout,
+      retryTimeoutMs: options.retryTimeout,
+      streams: options.streams,
+    } as const;
+    const [path] = given.paths;
+    if (name === 'send') await send({ ...common, path: given.paths });
+    else await receive({ ...common, ...(path === undefined ? {} : { path }), ...(options.window === undefined ? {} : { windowBytes: options.window }) });
+  });
 }
 
-/** Arguments and options to coordinates and path. One argument alone is the path where the coordinates come otherwise. */
+/** Arguments and options to coordinates and paths. The first argument is a path, too, where the coordinates come otherwise. */
 export function sortWords(
   words: readonly (string | undefined)[],
   options: Pick<ClientCommandOptions, 'coordinates' | 'path'>,
   env: NodeJS.ProcessEnv,
-): { coordinates: string | undefined; path: string | undefined } {
-  const [first, second] = words;
-  const elsewhere = options.coordinates !== undefined || (env['STREAMER_COORDINATES'] ?? '') !== '';
-  const alone = first !== undefined && second === undefined;
-  const firstIsPath = alone && (options.coordinates !== undefined || (elsewhere && !looksLikeCoordinates(first)));
+): { coordinates: string | undefined; paths: readonly string[] } {
+  const given = words.filter((word) => word !== undefined);
+  const [first] = given;
+  const inEnvironment = (env['STREAMER_COORDINATES'] ?? '') !== '';
+  const alone = given.length === 1;
+  const firstIsPath = first !== undefined && ((options.coordinates !== undefined && alone) || (options.coordinates === undefined && inEnvironment && !looksLikeCoordinates(first)));
   const coordinates = firstIsPath ? undefined : first;
-  const path = firstIsPath ? first : second;
+  const paths = firstIsPath ? given : given.slice(1);
   if (coordinates !== undefined && options.coordinates !== undefined) throw new UsageError('the coordinates are given twice: as an argument and with --coordinates');
-  if (path !== undefined && options.path !== undefined) throw new UsageError('the path is given twice: as an argument and with --path');
-  return { coordinates: coordinates ?? options.coordinates, path: path ?? options.path };
+  if (paths.length > 0 && options.path !== undefined) throw new UsageError('the path is given twice: as an argument and with --path');
+  return { coordinates: coordinates ?? options.coordinates, paths: options.path === undefined ? paths : [options.path] };
 }

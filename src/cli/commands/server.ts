@@ -10,9 +10,11 @@ import { readSecret } from '../arguments.js';
 import type { Context } from '../program.js';
 import type { Renderer } from '../render.js';
 import { writeSecretFile } from '../text-file.js';
+import { transferChoices, type TransferCommandOptions } from '../transfer-options.js';
+import { withTransferTools } from '../transfer-tools.js';
 
 /** Options as commander gives them; durations in milliseconds, sizes in bytes. */
-export interface ServerCommandOptions {
+export interface ServerCommandOptions extends TransferCommandOptions {
   readonly secret?: string;
   readonly secretFile?: string;
   readonly publicIps?: readonly string[];
@@ -34,35 +36,42 @@ export async function runServer(
   options: ServerCommandOptions,
   { renderer, stopSignal }: Context,
 ): Promise<void> {
-  if (words[0] !== undefined && options.path !== undefined) throw new UsageError('the path is given twice: as an argument and with --path');
-  const path = words[0] ?? options.path;
+  const given = words.filter((word) => word !== undefined);
+  if (given.length > 0 && options.path !== undefined) throw new UsageError('the path is given twice: as an argument and with --path');
+  const paths = options.path === undefined ? given : [options.path];
+  const [path] = paths;
   if (path === undefined) throw new UsageError(`which file? streamer server [options] ${action} --path <path>`);
   const secret = readSecret(options, process.env);
-  const settings: ServeOptions = {
-    action,
-    path,
-    ...(secret === undefined ? {} : { secret }),
-    compat: options.compat ?? false,
-    wire: options.wire,
-    host: options.host,
-    portRange: options.portRange,
-    publicIps: options.publicIps ?? DEFAULTS.publicIps,
-    waitTimeoutMs: options.waitTimeout,
-    inboundTransferLimit: options.inboundTransferLimit,
-    windowBytes: options.window,
-    onProgress: renderer.onProgress,
-  };
-  const stop = new AbortController();
-  const server = await serve({ ...settings, signal: AbortSignal.any([stopSignal(), stop.signal]) });
-  try {
-    await publish(server, options.coordinatesFile, renderer);
-  } catch (error) {
-    // Nobody can find it: it must not go on waiting.
-    stop.abort();
-    await server.done.catch(() => undefined);
-    throw error;
-  }
-  await server.done;
+  const choices = transferChoices(options);
+  await withTransferTools(options, renderer, !paths.includes('-'), async ({ rate, onProgress }) => {
+    const settings: ServeOptions = {
+      ...choices,
+      rate,
+      action,
+      path: paths.length === 1 ? path : paths,
+      ...(secret === undefined ? {} : { secret }),
+      compat: options.compat ?? false,
+      wire: options.wire,
+      host: options.host,
+      portRange: options.portRange,
+      publicIps: options.publicIps ?? DEFAULTS.publicIps,
+      waitTimeoutMs: options.waitTimeout,
+      inboundTransferLimit: options.inboundTransferLimit,
+      windowBytes: options.window,
+      onProgress,
+    };
+    const stop = new AbortController();
+    const server = await serve({ ...settings, signal: AbortSignal.any([stopSignal(), stop.signal]) });
+    try {
+      await publish(server, options.coordinatesFile, renderer);
+    } catch (error) {
+      // Nobody can find it: it must not go on waiting.
+      stop.abort();
+      await server.done.catch(() => undefined);
+      throw error;
+    }
+    await server.done;
+  });
 }
 
 /** Tells where the server is. The file is written first, so that whoever has read the lines finds it. */

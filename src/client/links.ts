@@ -1,0 +1,159 @@
+/**
+ * A client's connections of one session: the first is dialled again when it is lost, with patience; further ones are
+ * added while that pays.
+ *
+ * @module
+ */
+import PQueue from 'p-queue';
+import { AbortError, ConnectError, StreamerError } from '../errors.js';
+import { isLostLink } from '../transfer/link.js';
+import { abortReason } from '../transfer/outcome.js';
+import type { Tally } from '../transfer/tally.js';
+import type { TransferSession } from '../transfer/transfer-session.js';
+import type { Address } from '../transport/dial.js';
+import type { Connected } from './connect.js';
+import { backoff, connectPatiently, pause, worthRedialling, type RedialOptions } from './redial.js';
+import { StreamCount, STREAMS_AUTO_MAX } from './stream-count.js';
+
+/** Options of {@link ClientLinks}. */
+export interface ClientLinksOptions extends RedialOptions {
+  /** Connections to use; `auto` adds some while that raises the rate. */
+  readonly streams: number | 'auto';
+}
+
+type Native = Extract<Connected, { wire: 'native' }>;
+
+/** How long a receiver whose file is complete tries to tell a sender that lost the link, in milliseconds. */
+const CONFIRM_GRACE_MS = 10_000;
+/** Time to look whether another connection would pay, in milliseconds. */
+const SAMPLE_MS = 500;
+/** Further connections that are dialled at once. */
+const JOINS_AT_ONCE = 4;
+
+/** See the module's head. */
+export class ClientLinks {
+  readonly #options: ClientLinksOptions;
+  readonly #joins = new PQueue({ concurrency: JOINS_AT_ONCE });
+  #session: TransferSession<unknown> | undefined;
+  #tally: Tally | undefined;
+  #address: Address | undefined;
+  #wanted = 1;
+  #most = 1;
+  #sampler: NodeJS.Timeout | undefined;
+  #deadline = 0;
+  #movedBefore = 0;
+  remote = '';
+  /** Times that the first stream was lost and had again. */
+  reconnects = 0;
+
+  constructor(options: ClientLinksOptions) {
+    // The server has shown that it speaks the native wire: whoever answers 401 later is not it, and gets no secret.
+    this.#options = { ...options, wire: 'native' };
+  }
+
+  /** Gives a session its first connection, and the others in time. */
+  start(session: TransferSession<unknown>, tally: Tally, first: Native): void {
+    this.#session = session;
+    this.#tally = tally;
+    this.#address = first.address;
+    this.remote = first.remote;
+    const { streams } = this.#options;
+    this.#most = Math.min(first.streams, streams === 'auto' ? STREAMS_AUTO_MAX : streams);
+    session.attach(0, first, first.received, first.early);
+    void session.ended.catch(() => undefined).finally(() => this.#stop());
+    if (streams === 'auto') this.#sample(new StreamCount(this.#most));
+    else this.#grow(this.#most);
+  }
+
+  /** A connection is gone. */
+  lost(stream: number, error: StreamerError): void {
+    const session = this.#session;
+    if (session === undefined || session.over) return;
+    this.#tally?.streams(session.streams.length);
+    if (!isLostLink(error)) session.drop(error);
+    else if (stream === 0) void this.#redial(error);
+    else this.#join(stream);
+  }
+
+  #stop(): void {
+    clearInterval(this.#sampler);
+    this.#joins.clear();
+  }
+
+  #sample(count: StreamCount): void {
+    this.#sampler = setInterval(() => {
+      const moved = this.#tally?.moved ?? 0;
+      this.#grow(count.sample(performance.now(), moved, process.cpuUsage(), this.#session?.streams.length ?? 1));
+    }, SAMPLE_MS);
+    this.#sampler.unref();
+  }
+
+  #grow(wanted: number): void {
+    for (let stream = this.#wanted; stream < Math.min(wanted, this.#most); stream += 1) this.#join(stream);
+    this.#wanted = Math.max(this.#wanted, Math.min(wanted, this.#most));
+  }
+
+  /** Dials one more, and again when it is lost, for as long as the session goes on. */
+  #join(stream: number): void {
+    void this.#joins.add(async () => {
+      for (let attempt = 1; this.#session?.over === false; attempt += 1) {
+        try {
+          const link = await connectPatiently(this.#request(stream), this.#options.connectTimeoutMs, () => false);
+          if (link.wire !== 'native' || this.#session.over) throw new ConnectError('connect-lost', 'the session is over');
+          this.#session.attach(stream, link, link.received);
+          this.#tally?.streams(this.#session.streams.length);
+          return;
+        } catch (error) {
+          if (error instanceof AbortError || !worthRedialling(error)) return;
+          await pause(backoff(attempt), this.#options.signal).catch(() => undefined);
+        }
+      }
+    });
+  }
+
+  #request(stream: number): RedialOptions {
+    const received = stream === 0 ? (this.#session?.received ?? 0) : 0;
+    const quiet = stream === 0 ? {} : { onProgress: () => undefined };
+    return { ...this.#options, ...quiet, address: this.#address, early: undefined, hello: { ...this.#options.hello, stream, received } };
+  }
+
+  async #redial(error: StreamerError): Promise<void> {
+    const session = this.#session;
+    if (session === undefined) return;
+    const { onProgress, retryTimeoutMs, signal } = this.#options;
+    const now = performance.now();
+    const moved = this.#tally?.moved ?? 0;
+    if (moved > this.#movedBefore || this.#deadline === 0) this.#deadline = now + retryTimeoutMs;
+    this.#movedBefore = moved;
+    const deadline = Math.min(this.#deadline, now + (session.complete ? CONFIRM_GRACE_MS : Infinity));
+    if (now >= deadline) {
+      session.drop(error);
+      return;
+    }
+    const delayMs = backoff(1);
+    onProgress({ type: 'reconnecting', reason: error.message, delayMs });
+    try {
+      await pause(delayMs, signal);
+      const link = await connectPatiently(this.#request(0), deadline - now - delayMs, worthRedialling);
+      if (link.wire !== 'native') throw new Error('the native wire was asked for');
+      if (session.over) {
+        link.channel.connection.destroy();
+        return;
+      }
+      const { remote, agent } = link;
+      onProgress({ type: 'connected', remote, wire: 'native', encrypted: true, agent });
+      this.reconnects += 1;
+      session.attach(0, link, link.received);
+    } catch (failure) {
+      session.drop(whyLost(failure, error, signal));
+    }
+  }
+}
+
+function whyLost(failure: unknown, lost: StreamerError, signal: AbortSignal | undefined): StreamerError {
+  if (failure instanceof AbortError) return abortReason(signal, true);
+  if (failure instanceof StreamerError && !worthRedialling(failure)) return failure;
+  const why = failure instanceof Error ? failure.message : '';
+  const message = `the link was lost and could not be had again; what has arrived is kept, run the same command again to resume (${why})`;
+  return new ConnectError('connect-lost', message, { cause: lost, retryable: false });
+}

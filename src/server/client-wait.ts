@@ -1,0 +1,51 @@
+/**
+ * The wait for a client: until one has proved itself, and again while it is away.
+ *
+ * @module
+ */
+import { TimeoutError } from '../errors.js';
+import { formatDuration } from '../util/units.js';
+import type { ProgressListener } from '../transfer/progress.js';
+
+/** Options of a wait. */
+export interface ClientWaitOptions {
+  readonly waitTimeoutMs: number;
+  readonly onProgress: ProgressListener;
+}
+
+/** See the module's head. */
+export class ClientWait {
+  readonly #options: ClientWaitOptions;
+  #timer: NodeJS.Timeout | undefined;
+
+  constructor(options: ClientWaitOptions) {
+    this.#options = options;
+  }
+
+  /**
+   * Begins to wait; without effect while it waits already.
+   * @param again for its return.
+   * @param expired told when nobody has come in time.
+   * @param timeoutMs in place of the option.
+   */
+  start(again: boolean, expired: (error: TimeoutError) => void, timeoutMs: number = this.#options.waitTimeoutMs): void {
+    if (this.#timer !== undefined) return;
+    this.#options.onProgress({ type: 'waiting', timeoutMs, again });
+    this.#timer = setTimeout(() => {
+      this.#timer = undefined;
+      expired(waitedTooLong(again, timeoutMs));
+    }, timeoutMs);
+  }
+
+  /** A client is there, or nobody is waited for any more. */
+  stop(): void {
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+  }
+}
+
+function waitedTooLong(again: boolean, timeoutMs: number): TimeoutError {
+  const wait = formatDuration(timeoutMs);
+  const what = again ? `the client did not come back within ${wait}; what has arrived is kept` : `no client came within ${wait}`;
+  return new TimeoutError('timeout-wait', `${what}; start the server again, or allow more with --wait-timeout`);
+}

@@ -1,0 +1,80 @@
+/**
+ * A stream of bytes that goes out as it is read: its chunks cannot be read again, so they are kept until they have arrived.
+ * It goes over stream 0 alone, since its chunks have to arrive in order.
+ *
+ * @module
+ */
+import { CHUNK_SIZE_DEFAULT } from './constants.js';
+import type { DataFrame } from './frame.js';
+import type { SendStream, Unit } from './send-stream.js';
+
+type PipeUnit = Extract<Unit, { kind: 'pipe' }>;
+
+/** What a pipe wants next of a stream that has room. */
+export type PipeStep = { readonly kind: 'read'; readonly most: number } | { readonly kind: 'frame'; readonly frame: DataFrame };
+
+/** See the module's head. Its entry's id is 0. */
+export class OutgoingPipe {
+  #open = false;
+  #reading = false;
+  #ended = false;
+  #index = 0;
+  readonly #again: PipeUnit[] = [];
+
+  /** The receiver is ready. */
+  open(): void {
+    this.#open = true;
+  }
+
+  get ended(): boolean {
+    return this.#ended;
+  }
+
+  /** Takes the next step, and the credit for it, if there is one. */
+  next(on: SendStream): PipeStep | undefined {
+    if (!this.#open) return undefined;
+    const [unit] = this.#again;
+    if (unit !== undefined) {
+      if (!on.window.spend(lengthOf(unit.payload))) return undefined;
+      this.#again.shift();
+      return { kind: 'frame', frame: this.#send(on, unit) };
+    }
+    if (this.#reading || this.#ended || !on.window.spend(CHUNK_SIZE_DEFAULT)) return undefined;
+    this.#reading = true;
+    return { kind: 'read', most: CHUNK_SIZE_DEFAULT };
+  }
+
+  /** A chunk was read. `on` is the stream that it was read for, undefined when that is gone. */
+  read(on: SendStream | undefined, hash: bigint, payload: readonly Uint8Array[]): DataFrame | undefined {
+    this.#reading = false;
+    const unit: PipeUnit = { kind: 'pipe', index: this.#index, hash, payload };
+    this.#index += 1;
+    if (on === undefined) {
+      this.#again.push(unit);
+      return undefined;
+    }
+    on.window.refund(CHUNK_SIZE_DEFAULT - lengthOf(payload));
+    return this.#send(on, unit);
+  }
+
+  /** There is nothing more to read. */
+  end(on: SendStream | undefined): void {
+    this.#reading = false;
+    this.#ended = true;
+    on?.window.refund(CHUNK_SIZE_DEFAULT);
+  }
+
+  again(unit: PipeUnit): void {
+    this.#again.push(unit);
+  }
+
+  #send(on: SendStream, unit: PipeUnit): DataFrame {
+    on.sent(unit);
+    const { index, hash, payload } = unit;
+    return { type: 'data', id: 0, offset: index * CHUNK_SIZE_DEFAULT, length: lengthOf(payload), hash, payload };
+  }
+}
+
+function lengthOf(payload: readonly Uint8Array[]): number {
+  return payload.reduce((sum, piece) => sum + piece.length, 0);
+}
