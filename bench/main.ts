@@ -1,114 +1,52 @@
 /**
- * The bench: every peer that is installed, the same file, the same path, interleaved. See README.md.
+ * The bench: the scenarios that are asked for, one after the other, and what came of them. See README.md.
  *
  * @module
  */
 import { mkdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
-import { formatSize } from '../src/util/units.js';
-import { makeWorkspace, type Workspace } from './data.js';
-import { measure, type Run } from './measure.js';
-import { makeNetwork, type Network } from './network.js';
+import { makeNetwork } from './network.js';
+import { findNodes } from './nodes.js';
 import { parseOptions, type Options } from './options.js';
-import { PEERS } from './peers/index.js';
-import type { Direction, Peer, Setting } from './peers/peer.js';
-import { native } from './peers/streamer.js';
+import { toPage } from './page/page.js';
+import { makeRandomFile } from './payloads/random-file.js';
+import type { Payload } from './payloads/payload.js';
 import { METHOD } from './processes.js';
 import { toMarkdown } from './report.js';
-import { describeMachine, finish, RESULTS_VERSION, type Results, type Row, type Skipped } from './results.js';
-import { slowReceiver, slowReceiverId } from './slow-receiver.js';
-import { judge } from './targets.js';
-
-/** A row while its runs are made. */
-interface Entry {
-  readonly peer: Peer;
-  readonly version: string;
-  readonly direction: Direction;
-  readonly setting: Setting;
-  readonly runs: Run[];
-  readonly failures: string[];
-}
+import { describeMachine, RESULTS_VERSION, type Results } from './results.js';
+import { SCENARIOS } from './scenarios/index.js';
+import type { Context, Outcome } from './scenarios/scenario.js';
+import { judge } from './targets/index.js';
+import { makeWorkspace, type Workspace } from './workspace.js';
 
 function say(text: string): void {
   process.stderr.write(`${text}\n`);
 }
 
-function chosen({ only }: Options, id: string, direction: Direction): boolean {
-  return only.length === 0 || only.some((text) => `${id} ${direction}`.includes(text));
+/** Files of some size are made once, and their folders are named after whom they are for. */
+function makeContext(shared: Omit<Context, 'folder' | 'file' | 'setting' | 'say'>, { folder }: Workspace): Context {
+  const files = new Map<number, Promise<Payload>>();
+  return {
+    ...shared,
+    ...{ folder, say },
+    file(size) {
+      const known = files.get(size) ?? makeRandomFile(folder, size);
+      files.set(size, known);
+      return known;
+    },
+    setting({ serverIp }, name) {
+      const own = path.join(folder, name.replace(/[^\w.-]+/g, '-'));
+      mkdirSync(own, { recursive: true });
+      return { serverIp, folder: own, smoke: shared.options.smoke };
+    },
+  };
 }
 
-async function plan(options: Options, settingFor: (id: string) => Setting): Promise<{ entries: Entry[]; skipped: Skipped[] }> {
-  const entries: Entry[] = [];
-  const skipped: Skipped[] = [];
-  for (const peer of PEERS) {
-    const directions = peer.directions.filter((direction) => chosen(options, peer.id, direction));
-    if (directions.length === 0) continue;
-    const setting = settingFor(peer.id);
-    const reason = await peer.available(setting);
-    if (reason !== undefined) {
-      skipped.push({ peer: peer.name, reason });
-      say(`skipped: ${peer.name}: ${reason}`);
-      continue;
-    }
-    const version = await peer.version();
-    for (const direction of directions) entries.push({ peer, version, direction, setting, runs: [], failures: [] });
-  }
-  return { entries, skipped };
-}
-
-/** Run 1 of each row, then run 2 of each: what the machine does meanwhile meets all rows alike. */
-async function runAll(entries: readonly Entry[], runs: number, network: Network, workspace: Workspace): Promise<readonly Row[]> {
-  for (let number = 1; number <= runs; number += 1) {
-    for (const { peer, direction, setting, ...entry } of entries) {
-      const label = `run ${number}/${runs}: ${peer.name} ${direction}`;
-      try {
-        const result = await measure(network, workspace, setting, peer, direction);
-        entry.runs.push(result);
-        say(`${label}: ${(result.bytesPerSecond / 1e6).toFixed(0)} MB/s, bytes: ${result.check?.text ?? 'not stored'}`);
-      } catch (error) {
-        const reason = error instanceof Error ? error.message : String(error);
-        entry.failures.push(reason);
-        say(`${label}: FAILED: ${reason}`);
-      }
-    }
-  }
-  return entries.map(({ peer, version, direction, setting, runs: done, failures }) =>
-    finish({
-      scenario: 'one file',
-      id: peer.id,
-      peer: peer.name,
-      version,
-      flags: peer.flags,
-      direction,
-      size: setting.size,
-      ours: peer.ours,
-      runs: done,
-      failures,
-      appends: peer.appends ?? 0,
-    }),
-  );
-}
-
-async function runSlow(
-  options: Options,
-  network: Network,
-  settingFor: (id: string) => Setting,
-): Promise<{ readonly slowRows: readonly Row[]; readonly slowSkipped: readonly Skipped[] }> {
-  const slowRows: Row[] = [];
-  const slowSkipped: Skipped[] = [];
-  for (const wire of ['native', 'compat'] as const) {
-    const id = slowReceiverId(wire);
-    if (!chosen(options, id, 'down')) continue;
-    const reason = await native.available(settingFor(id));
-    if (reason !== undefined) {
-      slowSkipped.push({ peer: `receiver throttled, ${wire} wire`, reason });
-      continue;
-    }
-    const row = await slowReceiver(network, settingFor(id), wire, options.slowMs);
-    say(`${row.scenario}, ${row.peer}: ${row.failures[0] === undefined ? 'done' : `FAILED: ${row.failures[0]}`}`);
-    slowRows.push(row);
-  }
-  return { slowRows, slowSkipped };
+/** Bytes that will be in the workspace at once: every source, and twice the largest for target and preheat. */
+function roomFor({ sizes, scenarios, sizeAsked, full }: Options): number {
+  const grid = scenarios.includes('wide-area') && !sizeAsked ? 5 * 2 ** 30 : 0;
+  const million = full && scenarios.includes('memory') ? 4 * 2 ** 30 : 0;
+  return sizes.reduce((sum, size) => sum + size, 0) + 2 * Math.max(...sizes) + grid + million;
 }
 
 async function bench(options: Options): Promise<Results> {
@@ -116,27 +54,29 @@ async function bench(options: Options): Promise<Results> {
   const machine = describeMachine();
   const network = await makeNetwork();
   say(`path: ${network.description}`);
-  const workspace = await makeWorkspace(options.size);
-  say(`data: ${formatSize(workspace.size)} of random bytes, ${workspace.description}`);
-  const settingFor = (id: string): Setting => {
-    const folder = path.join(workspace.folder, id);
-    mkdirSync(folder, { recursive: true });
-    return { serverIp: network.serverIp, folder, source: workspace.source, size: workspace.size, smoke: options.smoke };
-  };
-  const { entries, skipped } = await plan(options, settingFor);
-  const fileRows = await runAll(entries, options.runs, network, workspace);
-  const { slowRows, slowSkipped } = await runSlow(options, network, settingFor);
-  const rows = [...fileRows, ...slowRows];
+  const workspace = makeWorkspace(roomFor(options));
+  say(`data: ${workspace.description}`);
+  const { nodes, skipped } = await findNodes(options.nodes, options.node24, options.smoke);
+  const context = makeContext({ options, network, nodes }, workspace);
+  const outcomes: Outcome[] = [];
+  for (const name of options.scenarios) outcomes.push(await SCENARIOS[name].run(context));
+  const rows = outcomes.flatMap((outcome) => outcome.rows);
   return {
     version: RESULTS_VERSION,
     startedAt: started.toISOString(),
     seconds: (Date.now() - started.getTime()) / 1000,
     machine: { ...machine, path: network.description, data: workspace.description, 'CPU time and memory': METHOD },
     rows,
-    skipped: [...skipped, ...slowSkipped],
+    skipped: [...skipped, ...outcomes.flatMap((outcome) => outcome.skipped)],
     // A small file says nothing about speed.
     targets: options.smoke ? [] : judge(rows),
   };
+}
+
+async function write(file: string | undefined, text: () => string | Promise<string>): Promise<void> {
+  if (file === undefined) return;
+  mkdirSync(path.dirname(file), { recursive: true });
+  writeFileSync(file, await text());
 }
 
 async function main(): Promise<number> {
@@ -146,10 +86,10 @@ async function main(): Promise<number> {
     return options.status;
   }
   const results = await bench(options);
-  const markdown = toMarkdown(results);
-  process.stdout.write(markdown);
-  if (options.markdown !== undefined) writeFileSync(options.markdown, markdown);
-  if (options.json !== undefined) writeFileSync(options.json, `${JSON.stringify(results, undefined, 2)}\n`);
+  process.stdout.write(toMarkdown(results, { brief: true }));
+  await write(options.markdown, () => toMarkdown(results));
+  await write(options.json, () => `${JSON.stringify(results, undefined, 1)}\n`);
+  await write(options.html, () => toPage(results));
   if (results.rows.length === 0) say('bench: no row was measured');
   return results.rows.length > 0 && results.rows.every((row) => row.summary.right) ? 0 : 1;
 }

@@ -13,7 +13,9 @@ export type Side = 'server' | 'client';
 
 /** Where both sides run. */
 export interface Network {
-  readonly kind: 'namespaces' | 'loopback';
+  readonly kind: 'namespaces' | 'wide area' | 'loopback';
+  /** Name of the device between the two, where each side has one of its own. */
+  readonly device?: string;
   /** Address that the server listens on and the client dials. */
   readonly serverIp: string;
   /** One line for the report. When it is loopback, why. */
@@ -22,6 +24,8 @@ export interface Network {
   command(side: Side, argv: readonly string[]): readonly [string, ...string[]];
   /** A port that nobody listens on at the server's address. */
   freePort(): Promise<number>;
+  /** Takes the path down before the bench ends. */
+  close?(): Promise<void>;
 }
 
 const PREFIX = 'streamer-bench';
@@ -49,6 +53,7 @@ export async function makeNetwork(): Promise<Network> {
   let port = FIRST_PORT;
   return {
     kind: 'namespaces',
+    device: 'veth0',
     serverIp: SERVER_IP,
     description: 'two network namespaces joined by veth',
     command: (side, argv) => [ip, 'netns', 'exec', names[side], ...argv],

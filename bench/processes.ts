@@ -10,7 +10,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { onEnd } from './cleanup.js';
 import type { Network, Side } from './network.js';
 import { findProgram } from './programs.js';
-import { descendants, SAMPLE_MS, Watch, type Usage } from './usage.js';
+import type { Ready } from './peers/peer.js';
+import { descendants, isListening, SAMPLE_MS, Watch, type Usage } from './usage.js';
 
 /** A command line with what it needs around it. */
 export interface Command {
@@ -55,15 +56,20 @@ export class Launched {
   readonly startedAtMs: number;
   readonly ended: Promise<Ended>;
   readonly #child: ChildProcess;
+  readonly #device: string | undefined;
   readonly #forget: () => void;
   #output = '';
   #over = false;
 
-  /** Starts `command` on `side`. `folder` is its working folder, home, and where figures about it are kept. */
-  constructor(network: Network, side: Side, command: Command, folder: string) {
-    const figures = path.join(folder, `${side}.time`);
+  /**
+   * Starts `command` on `side`. `folder` is its working folder, home, and where figures about it are kept, under
+   * `name`: no two at a time may have the same.
+   */
+  constructor(network: Network, side: Side, command: Command, folder: string, name: string = side) {
+    const figures = path.join(folder, `${name}.time`);
     const timed = timeProgram === undefined ? [] : [timeProgram, '-o', figures, '-f', 'usage %U %S %M'];
     const [file, ...args] = network.command(side, [...timed, ...command.argv]);
+    this.#device = network.device;
     this.startedAtMs = performance.now();
     this.#child = spawn(file, args, {
       cwd: folder,
@@ -93,6 +99,11 @@ export class Launched {
     return this.#output;
   }
 
+  /** Its process, or the wrapper's around it, which is in the same namespace. Undefined when it could not be started. */
+  get pid(): number | undefined {
+    return this.#child.pid;
+  }
+
   async #wait(): Promise<Omit<Ended, 'usage'>> {
     const end = await new Promise<Omit<Ended, 'usage'>>((resolve) => {
       this.#child.once('error', () => resolve({ status: undefined, endedAtMs: performance.now() }));
@@ -106,16 +117,21 @@ export class Launched {
     return end;
   }
 
-  /** Waits until the output matches. Rejects when the process ends first or time is up. */
-  async announced(pattern: RegExp, timeoutMs: number): Promise<RegExpMatchArray> {
+  /** Waits until the output matches, or the port is listened on. Rejects when the process ends first or time is up. */
+  async announced(ready: Ready, port: number, timeoutMs: number): Promise<readonly string[]> {
     const deadline = performance.now() + timeoutMs;
     for (;;) {
-      const match = pattern.exec(this.#output);
-      if (match !== null) return match;
+      const match = this.#readiness(ready, port);
+      if (match !== undefined) return match;
       if (this.#over) throw new Error(`the server ended before it was ready: ${lastLine(this.#output)}`);
       if (performance.now() > deadline) throw new Error(`the server was not ready in ${timeoutMs / 1000} s: ${lastLine(this.#output)}`);
       await sleep(5);
     }
+  }
+
+  #readiness(ready: Ready, port: number): readonly string[] | undefined {
+    if (ready !== 'listens') return ready.exec(this.#output) ?? undefined;
+    return this.pid !== undefined && isListening(this.pid, port, this.#device) ? [] : undefined;
   }
 
   /** Waits for it to end by itself. Answers undefined, and leaves it running, when time is up. */
@@ -168,5 +184,5 @@ function readTime(file: string): Usage | undefined {
 function larger(a: Usage, b: Usage | undefined): Usage {
   const pick = (left: number | undefined, right: number | undefined) =>
     left === undefined ? right : right === undefined ? left : Math.max(left, right);
-  return { cpuSeconds: pick(a.cpuSeconds, b?.cpuSeconds), peakRss: pick(a.peakRss, b?.peakRss) };
+  return { ...a, cpuSeconds: pick(a.cpuSeconds, b?.cpuSeconds), peakRss: pick(a.peakRss, b?.peakRss) };
 }

@@ -11,6 +11,9 @@ import { fileURLToPath } from 'node:url';
 /** Root of the checkout: the first folder above this file that holds a package.json. */
 export const ROOT = rootAbove(path.dirname(fileURLToPath(import.meta.url)));
 
+/** What outlives a bench: virtual environments and built helpers. Ignored by git, gone with node_modules. */
+export const CACHE = path.join(ROOT, 'node_modules/.cache');
+
 function rootAbove(folder: string): string {
   if (existsSync(path.join(folder, 'package.json'))) return folder;
   const above = path.dirname(folder);

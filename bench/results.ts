@@ -4,24 +4,42 @@
  * @module
  */
 import os from 'node:os';
+import { rateAfter } from './flow.js';
 import type { Run } from './measure.js';
 import type { Side } from './network.js';
 import type { Direction } from './peers/peer.js';
+import type { ScenarioName } from './scenarios/names.js';
 import { largest, summarise, type Summary } from './statistics.js';
 
 /** Raised when a field of {@link Results} changes its meaning or goes. */
-export const RESULTS_VERSION = 1;
+export const RESULTS_VERSION = 2;
+
+/** Seconds after which a transfer is to be at its full rate. */
+export const RAMP_SECONDS = 5;
+
+/** An emulated path. */
+export interface Path {
+  readonly rttMs: number;
+  readonly megabitsPerSecond: number;
+  /** Share of packets lost each way, in percent. */
+  readonly lossPercent: number;
+}
 
 /** One line of the table: a scenario with a peer in a direction, all its runs. */
 export interface Row {
-  readonly scenario: string;
+  readonly scenario: ScenarioName;
+  /** The scenario's circumstances, for people. */
+  readonly title: string;
+  readonly path?: Path;
   readonly id: string;
   readonly peer: string;
   readonly version: string;
   readonly flags: string;
   readonly direction: Direction;
-  /** Size of the file in bytes. */
+  /** Bytes of content. */
   readonly size: number;
+  /** Files, where a tree is moved. */
+  readonly files?: number;
   readonly ours: readonly Side[];
   /** The rate was held down on purpose: it is not to be compared. */
   readonly throttled?: boolean;
@@ -35,6 +53,13 @@ export interface Row {
 export interface RowSummary {
   /** 10^6 bytes per second. */
   readonly megabytesPerSecond: Summary | undefined;
+  readonly filesPerSecond: Summary | undefined;
+  /** The client's wall clock. */
+  readonly seconds: Summary | undefined;
+  /** 10^6 bytes per second that arrived after the first {@link RAMP_SECONDS}, headers included. */
+  readonly steadyMegabytesPerSecond: Summary | undefined;
+  /** From the client's first packet until data has come in. */
+  readonly firstDataSeconds: Summary | undefined;
   /** User and system seconds per GiB moved, median. */
   readonly cpuSecondsPerGiB: Readonly<Record<Side, number | undefined>>;
   /** Bytes, the largest of all runs. */
@@ -53,8 +78,10 @@ export interface Skipped {
   readonly reason: string;
 }
 
-/** A comparison that an issue asks for. */
+/** A figure that has been promised. */
 export interface Target {
+  /** Where it is asked for: `issue 4`. */
+  readonly source: string;
   readonly text: string;
   readonly outcome: 'reached' | 'not reached' | 'not measured';
   /** The figures behind the outcome, or why there are none. */
@@ -77,26 +104,37 @@ export type RowStart = Omit<Row, 'summary'> & { /** Bytes past the end that are 
 
 /** Sums up a row's runs. */
 export function finish({ appends, ...row }: RowStart): Row {
-  const { runs, failures, size } = row;
-  const cpu = (side: Side) =>
-    summarise(runs.map((run) => run[side].cpuSeconds).filter((value) => value !== undefined))?.median;
-  const perGiB = (side: Side) => {
-    const seconds = cpu(side);
-    const moved = summarise(runs.map((run) => run.moved ?? size))?.median;
-    return seconds === undefined || moved === undefined || moved === 0 ? undefined : (seconds * 2 ** 30) / moved;
-  };
-  const rss = (side: Side) => largest(runs.map((run) => run[side].peakRss));
+  const { runs, failures, size, files } = row;
   const checks = runs.map((run) => run.check).filter((found) => found !== undefined);
   const bytesRight = checks.every(({ right, extra }) => right && (extra === 0 || extra === appends));
+  const rss = (side: Side) => largest(runs.map((run) => run[side].peakRss));
   const summary: RowSummary = {
-    megabytesPerSecond: summarise(runs.map((run) => run.bytesPerSecond / 1e6)),
-    cpuSecondsPerGiB: { client: perGiB('client'), server: perGiB('server') },
+    megabytesPerSecond: over(runs, (run) => millions(run.bytesPerSecond)),
+    filesPerSecond: over(runs, (run) => (files === undefined ? undefined : files / run.seconds)),
+    seconds: over(runs, (run) => run.seconds),
+    steadyMegabytesPerSecond: over(runs, (run) => millions(run.flow === undefined ? undefined : rateAfter(run.flow.rate, RAMP_SECONDS))),
+    firstDataSeconds: over(runs, (run) => run.flow?.firstDataSeconds),
+    cpuSecondsPerGiB: { client: cpuPerGiB(runs, 'client', size), server: cpuPerGiB(runs, 'server', size) },
     peakRss: { client: rss('client'), server: rss('server') },
-    otherCores: summarise(runs.map((run) => run.otherCores).filter((value) => value !== undefined))?.median,
+    otherCores: over(runs, (run) => run.otherCores)?.median,
     verified: checks.length === 0 ? undefined : [...new Set(checks.map(({ text }) => text))].join('; '),
     right: bytesRight && failures.length === 0 && runs.length > 0,
   };
   return { ...row, summary };
+}
+
+function over(runs: readonly Run[], figure: (run: Run) => number | undefined): Summary | undefined {
+  return summarise(runs.map(figure).filter((value) => value !== undefined));
+}
+
+function millions(value: number | undefined): number | undefined {
+  return value === undefined ? undefined : value / 1e6;
+}
+
+function cpuPerGiB(runs: readonly Run[], side: Side, size: number): number | undefined {
+  const seconds = over(runs, (run) => run[side].cpuSeconds)?.median;
+  const moved = over(runs, (run) => run.moved ?? size)?.median;
+  return seconds === undefined || moved === undefined || moved === 0 ? undefined : (seconds * 2 ** 30) / moved;
 }
 
 /** What the figures were measured on. Names no host and no path. */

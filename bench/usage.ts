@@ -12,10 +12,17 @@ export interface Usage {
   readonly cpuSeconds: number | undefined;
   /** Peak resident memory in bytes. For several processes the sum of their peaks. */
   readonly peakRss: number | undefined;
+  /** Resident bytes of all its processes together, every {@link RSS_EVERY_MS} from its start. */
+  readonly rss?: Curve;
 }
+
+/** A quantity over time: seconds since the start, and its value then. */
+export type Curve = readonly (readonly [seconds: number, value: number])[];
 
 /** Milliseconds between two readings: what a process uses after the last one before its end is not seen. */
 export const SAMPLE_MS = 20;
+/** Milliseconds between two points of the curve of resident memory. */
+export const RSS_EVERY_MS = 100;
 /** Every so many readings, new children are looked for. */
 const DISCOVER_EVERY = 4;
 
@@ -62,6 +69,8 @@ export class Watch {
   /** The root is only a wrapper, such as /usr/bin/time, and does not count. */
   readonly #skipRoot: boolean;
   readonly #seen = new Map<number, { ticks: number; rssKiB: number }>();
+  readonly #startedAtMs = performance.now();
+  readonly #rss: (readonly [number, number])[] = [];
   readonly #timer: NodeJS.Timeout;
   #readings = 0;
 
@@ -81,7 +90,14 @@ export class Watch {
     return {
       cpuSeconds: all.reduce((sum, { ticks }) => sum + ticks, 0) / ticksPerSecond,
       peakRss: all.reduce((sum, { rssKiB }) => sum + rssKiB, 0) * 1024,
+      rss: this.#rss,
     };
+  }
+
+  #plot(resident: number): void {
+    const seconds = (performance.now() - this.#startedAtMs) / 1000;
+    const last = this.#rss.at(-1);
+    if (last === undefined || seconds - last[0] >= RSS_EVERY_MS / 1000) this.#rss.push([seconds, resident]);
   }
 
   #sample(): void {
@@ -93,15 +109,45 @@ export class Watch {
       }
     }
     this.#readings += 1;
+    let residentKiB = 0;
     for (const [pid, last] of this.#seen) {
       const fields = statFields(pid);
       if (fields === undefined) continue;
       last.ticks = Number(fields[11]) + Number(fields[12]);
       // VmHWM is a high-water mark, so the last reading is the peak so far. It is gone once the process has ended.
-      const peak = /^VmHWM:\s*(\d+)/m.exec(read(`/proc/${pid}/status`) ?? '')?.[1];
+      const status = read(`/proc/${pid}/status`) ?? '';
+      const peak = /^VmHWM:\s*(\d+)/m.exec(status)?.[1];
       if (peak !== undefined) last.rssKiB = Number(peak);
+      residentKiB += Number(/^VmRSS:\s*(\d+)/m.exec(status)?.[1] ?? 0);
     }
+    this.#plot(residentKiB * 1024);
   }
+}
+
+/**
+ * Whether the process's network namespace has somebody who listens on the port. With a `device`, only once the process
+ * has come into the namespace that has it.
+ */
+export function isListening(pid: number, port: number, device: string | undefined): boolean {
+  if (device !== undefined && carried(pid, device) === undefined) return false;
+  const wanted = port.toString(16).toUpperCase().padStart(4, '0');
+  // Local address and port, remote address and port, state (0A: TCP_LISTEN). See proc_net_tcp in the kernel's documentation.
+  const line = new RegExp(`^ *\\d+: [0-9A-F]+:${wanted} [0-9A-F]+:0000 0A `, 'm');
+  return ['tcp', 'tcp6'].some((table) => line.test(read(`/proc/${pid}/net/${table}`) ?? ''));
+}
+
+/** Bytes and packets that a device has carried, seen from a process's network namespace. */
+export interface Carried {
+  readonly receivedBytes: number;
+  readonly sentPackets: number;
+}
+
+/** What a device has carried so far; undefined when the process is gone or has no such device. */
+export function carried(pid: number, device: string): Carried | undefined {
+  const line = new RegExp(`^ *${device}:(.*)$`, 'm').exec(read(`/proc/${pid}/net/dev`) ?? '')?.[1];
+  if (line === undefined) return undefined;
+  const fields = line.trim().split(/\s+/).map(Number);
+  return { receivedBytes: fields[0] ?? 0, sentPackets: fields[9] ?? 0 };
 }
 
 /** Seconds that all processors together have been busy since the machine started; undefined where unknown. */

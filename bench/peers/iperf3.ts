@@ -1,5 +1,5 @@
 /**
- * iperf3: one TCP stream, memory to memory, no file at either end.
+ * iperf3: one TCP stream or several, memory to memory, no file at either end.
  *
  * @module
  */
@@ -13,27 +13,29 @@ function received(output: string): number | undefined {
   return bits > 0 ? bits / 8 : undefined;
 }
 
-/** iperf3, memory to memory. */
-export const iperf3: Peer = {
-  id: 'iperf3',
-  name: 'iperf3',
-  flags: 'one stream, memory to memory, its own figure at the receiver',
-  directions: ['down', 'up'],
-  ours: [],
-  moves: 'memory',
-  available: () => Promise.resolve(missingProgram('iperf3')),
-  version: () => versionOf([needProgram('iperf3'), '--version']),
-  trial: (direction, { serverIp, port, size }) => ({
-    server: { argv: [needProgram('iperf3'), '-s', '-1', '-B', serverIp, '-p', String(port), '--forceflush'] },
-    ready: /Server listening on/,
-    client: () => ({
-      argv: [
-        needProgram('iperf3'),
-        ...['-c', serverIp, '-p', String(port), '-n', String(size), '-J'],
-        ...(direction === 'down' ? ['-R'] : []),
-      ],
+/** iperf3, memory to memory, over so many connections. */
+export function iperf3(streams: number): Peer {
+  return {
+    id: streams === 1 ? 'iperf3' : `iperf3-p${streams}`,
+    name: streams === 1 ? 'iperf3' : `iperf3 -P ${streams}`,
+    flags: `${streams === 1 ? 'one stream' : `${streams} streams`}, memory to memory, its own figure at the receiver`,
+    directions: ['down', 'up'],
+    ours: [],
+    moves: 'memory',
+    available: () => Promise.resolve(missingProgram('iperf3')),
+    version: () => versionOf([needProgram('iperf3'), '--version']),
+    trial: (direction, { serverIp, port, size }) => ({
+      server: { argv: [needProgram('iperf3'), '-s', '-1', '-B', serverIp, '-p', String(port), '--forceflush'] },
+      ready: /Server listening on/,
+      client: () => ({
+        argv: [
+          needProgram('iperf3'),
+          ...['-c', serverIp, '-p', String(port), '-n', String(size), '-P', String(streams), '-J'],
+          ...(direction === 'down' ? ['-R'] : []),
+        ],
+      }),
+      serverEnds: 'by itself',
     }),
-    serverEnds: 'by itself',
-  }),
-  ownFigure: received,
-};
+    ownFigure: received,
+  };
+}

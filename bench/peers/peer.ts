@@ -1,43 +1,52 @@
 /**
- * What a peer is: a way to move the file from one side to the other, ours or somebody else's. One file of this folder
- * describes each; `index.ts` lists them.
+ * What a peer is: a way to move a file or a tree from one side to the other, ours or somebody else's. One file of this
+ * folder describes each; the scenarios say which of them they set side by side.
  *
  * @module
  */
 import type { Side } from '../network.js';
+import type { Payload } from '../payloads/payload.js';
 import type { Command } from '../processes.js';
 
 /** `down` is from the server to the client, `up` from the client to the server. */
 export type Direction = 'down' | 'up';
 
-/** What stays the same for all runs of a bench. */
+/** What stays the same for all runs of a peer in one scenario. */
 export interface Setting {
   /** Address that servers listen on. */
   readonly serverIp: string;
   /** A folder of this peer's own, for keys and configuration. Removed when the bench ends. */
   readonly folder: string;
-  readonly source: string;
-  /** Size of the source in bytes. */
-  readonly size: number;
   /** A small bench, which makes nothing that outlives it. */
   readonly smoke: boolean;
 }
 
 /** What belongs to one run. */
 export interface Place extends Setting {
+  readonly kind: Payload['kind'];
+  readonly source: string;
+  /** Bytes of the source's content. */
+  readonly size: number;
   /** A port that nobody listens on. */
   readonly port: number;
-  /** Where the file must be afterwards. It does not exist yet. */
+  /** Another one, for a {@link Trial.helper}. */
+  readonly helperPort: number;
+  /** Where the file must be afterwards, or the tree's root. It does not exist yet; the folder it is to be in does. */
   readonly target: string;
 }
 
+/** How a server tells that it takes connections: a line it prints, or else the kernel, which lists its port. */
+export type Ready = RegExp | 'listens';
+
 /** One run: a server, a client, and how they end. */
 export interface Trial {
+  /** What both ends need between or beside them, such as a relay: started first, on the server's side, not measured. */
+  readonly helper?: { readonly command: Command; readonly ready: Ready };
   readonly server: Command;
-  /** What the server prints once it takes connections. No peer is probed by connecting: some serve one client only. */
-  readonly ready: RegExp;
+  /** No peer is probed by connecting: some serve one client only. */
+  readonly ready: Ready;
   /** The client's command, given what matched {@link ready}. */
-  client(announced: RegExpMatchArray): Command;
+  client(announced: readonly string[]): Command;
   /** Whether the server ends when its one client has been served, or must be stopped. */
   readonly serverEnds: 'by itself' | 'when stopped';
 }

@@ -7,13 +7,14 @@ import { randomBytes } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import path from 'node:path';
 import type { Command } from '../processes.js';
-import { findProgram, ROOT, run, versionOf } from '../programs.js';
+import { CACHE, versionOf } from '../programs.js';
+import { venv } from '../venv.js';
 import type { Peer, Place, Setting } from './peer.js';
 
 /** The version that the compat wire is written against. */
 export const PYTHON_VERSION = '0.0.21';
-const VENV = path.join(ROOT, 'node_modules/.cache/streamer-python');
-const PYTHON = path.join(VENV, 'bin/python');
+const NAME = 'streamer-python';
+const PYTHON = path.join(CACHE, NAME, 'bin/python');
 const ASK_VERSION = 'import importlib.metadata as m; print(m.version("firecrest-streamer"))';
 /** What either server takes without being told, in bytes. */
 const DEFAULT_LIMIT = 5 * 2 ** 30;
@@ -27,13 +28,10 @@ async function isInstalled(): Promise<boolean> {
 
 /** Makes the virtual environment when it is not there. Answers why it could not. */
 export async function pythonAvailable(setting: Setting): Promise<string | undefined> {
+  // The tests make the same environment in the same place.
   if (await isInstalled()) return undefined;
-  if (setting.smoke) return `firecrest-streamer ${PYTHON_VERSION} is not in node_modules/.cache (a full bench puts it there)`;
-  const python = findProgram('python3');
-  if (python === undefined) return 'python3 not installed';
-  if (!(await run([python, '-m', 'venv', VENV])).ok) return 'python3 -m venv failed';
-  const { ok } = await run([PYTHON, '-m', 'pip', 'install', '--quiet', `firecrest-streamer==${PYTHON_VERSION}`], 300_000);
-  return ok && (await isInstalled()) ? undefined : `pip install firecrest-streamer==${PYTHON_VERSION} failed`;
+  const made = await venv(NAME, [`firecrest-streamer==${PYTHON_VERSION}`], setting);
+  return 'reason' in made ? made.reason : undefined;
 }
 
 /** Versions of the package, of the library that does its work, and of Python. */

@@ -6,48 +6,76 @@
 import { randomBytes } from 'node:crypto';
 import { existsSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
+import { OWN_NODE, type Node } from '../nodes.js';
 import type { Command } from '../processes.js';
-import { ownVersion, ROOT } from '../programs.js';
-import type { Direction, Peer, Place } from './peer.js';
+import { ownVersion, ROOT, run } from '../programs.js';
+import type { Direction, Peer, Place, Trial } from './peer.js';
 import { COORDINATES, pythonAvailable, pythonClient, pythonServer, pythonVersion, serverOptions } from './python.js';
 
-const COMMAND = path.join(ROOT, 'bin/streamer.js');
+/** The command that is measured. */
+export const COMMAND = path.join(ROOT, 'bin/streamer.js');
 /** What the command imports; built by scripts/build.mjs. */
 const BUILT = path.join(ROOT, 'dist/bundle/streamer.js');
 
 /** Which of the two wires is asked for. */
 export type Wire = 'native' | 'compat';
 
-function available(): Promise<string | undefined> {
+/** One way to run ours. */
+export interface Variant {
+  readonly wire: Wire;
+  /** Connections, as `--streams` takes them; the command's own default when it is left out. */
+  readonly streams?: string;
+  /** A tree is moved, which older builds cannot. */
+  readonly tree?: boolean;
+  readonly node?: Node;
+}
+
+const helpTexts = new Map<string, Promise<string>>();
+
+/** What this build's command says about itself, asked once. A bench of an older build skips what it lacks. */
+function helpOf(...words: readonly string[]): Promise<string> {
+  const key = words.join(' ');
+  const known = helpTexts.get(key) ?? run([process.execPath, COMMAND, ...words, '--help']).then(({ output }) => output);
+  helpTexts.set(key, known);
+  return known;
+}
+
+/** Why ours cannot be run this way; undefined when it can. */
+export async function obstacle({ streams, tree }: Variant): Promise<string | undefined> {
   const missing = [COMMAND, BUILT].find((file) => !existsSync(file));
-  return Promise.resolve(missing === undefined ? undefined : `${path.relative(ROOT, missing)} is not built`);
+  if (missing !== undefined) return `${path.relative(ROOT, missing)} is not built`;
+  if (streams !== undefined && !(await helpOf('receive')).includes('--streams')) return 'this build has no --streams';
+  if (tree === true && !(await helpOf('send')).includes('--exclude')) return 'this build moves no trees';
+  return undefined;
 }
 
-function version(): Promise<string> {
-  return Promise.resolve(`streamer ${ownVersion()}, node ${process.version}`);
+/** Whether this build has a command or an option. */
+export async function hasCommand(name: string): Promise<boolean> {
+  return new RegExp(`^ {2}${name}\\b`, 'm').test(await helpOf());
 }
 
-function command(...args: readonly string[]): Command {
-  return { argv: [process.execPath, COMMAND, ...args] };
+function version({ node = OWN_NODE }: Pick<Variant, 'node'>): Promise<string> {
+  return Promise.resolve(`streamer ${ownVersion()}, node ${node.version}`);
+}
+
+/** Our command on some node. */
+export function streamer(node: Node, ...args: readonly string[]): Command {
+  return { argv: [node.path, COMMAND, ...args] };
 }
 
 /** Our server's command: its secret goes through a file, its coordinates over its standard output. */
-export function ourServer(wire: Wire, what: 'send' | 'receive', file: string, place: Place): Command {
-  const run = path.dirname(place.target);
-  const secret = path.join(run, 'secret');
+export function ourServer({ wire, node = OWN_NODE }: Variant, what: 'send' | 'receive', file: string, place: Place): Command {
+  const secret = path.join(path.dirname(place.target), 'secret');
   writeFileSync(secret, `${randomBytes(16).toString('hex')}\n`, { mode: 0o600 });
-  return command(
-    'server',
-    ...['--secret-file', secret, ...serverOptions(place)],
-    ...['--wire', wire, what, '--path', file],
-  );
+  return streamer(node, 'server', '--secret-file', secret, ...serverOptions(place), '--wire', wire, what, '--path', file);
 }
 
 /** Our client's command. */
-export function ourClient(wire: Wire, what: 'send' | 'receive', file: string, place: Place, coordinates: string): Command {
+export function ourClient(variant: Variant, what: 'send' | 'receive', file: string, place: Place, coordinates: string): Command {
+  const { wire, streams, node = OWN_NODE } = variant;
   const at = path.join(path.dirname(place.target), 'client-coordinates');
   writeFileSync(at, `${coordinates}\n`, { mode: 0o600 });
-  return command(what, `@${at}`, file, '-q', '--wire', wire);
+  return streamer(node, what, `@${at}`, file, '-q', '--wire', wire, ...(streams === undefined ? [] : ['--streams', streams]));
 }
 
 interface Ends {
@@ -56,7 +84,7 @@ interface Ends {
 }
 
 function trial({ server, client }: Ends): Peer['trial'] {
-  return (direction: Direction, place: Place) => ({
+  return (direction: Direction, place: Place): Trial => ({
     server: direction === 'down' ? server('send', place.source, place) : server('receive', place.target, place),
     ready: COORDINATES,
     client: ([, coordinates = '']) =>
@@ -65,8 +93,30 @@ function trial({ server, client }: Ends): Peer['trial'] {
   });
 }
 
-function ends(wire: Wire): Ends {
-  return { server: (...rest) => ourServer(wire, ...rest), client: (...rest) => ourClient(wire, ...rest) };
+function ends(variant: Variant): Ends {
+  return { server: (...rest) => ourServer(variant, ...rest), client: (...rest) => ourClient(variant, ...rest) };
+}
+
+const FLAGS: Readonly<Record<Wire, string>> = {
+  native: 'encrypted, every chunk and the file verified',
+  compat: 'not encrypted, SHA-256 of the file verified, no deflate',
+};
+
+/** Ours at both ends. Ids: `native`, `compat`, `native-s8` for eight connections, `native-node24.1.0` for another node. */
+export function ours(variant: Variant): Peer {
+  const { wire, streams, node = OWN_NODE } = variant;
+  const connections = streams === undefined ? '' : `, --streams ${streams}`;
+  return {
+    id: `${wire}${streams === undefined ? '' : `-s${streams}`}${node.suffix}`,
+    name: `ours, ${wire} wire${connections}${node.suffix === '' ? '' : `, node ${node.version}`}`,
+    flags: `${FLAGS[wire]}${connections}`,
+    directions: ['down', 'up'],
+    ours: ['client', 'server'],
+    moves: 'file',
+    available: () => obstacle(variant),
+    version: () => version(variant),
+    trial: trial(ends(variant)),
+  };
 }
 
 const python: Ends = {
@@ -74,22 +124,8 @@ const python: Ends = {
   client: (what, file, _place, coordinates) => pythonClient(what, file, coordinates),
 };
 
-function pair(wire: Wire, flags: string): Peer {
-  return {
-    id: wire,
-    name: `ours, ${wire} wire`,
-    flags,
-    directions: ['down', 'up'],
-    ours: ['client', 'server'],
-    moves: 'file',
-    available,
-    version,
-    trial: trial(ends(wire)),
-  };
-}
-
 function mixed(id: string, name: string, ourSide: 'client' | 'server'): Peer {
-  const ours = ends('compat');
+  const own = ends({ wire: 'compat' });
   return {
     id,
     name,
@@ -97,16 +133,12 @@ function mixed(id: string, name: string, ourSide: 'client' | 'server'): Peer {
     directions: ['down', 'up'],
     ours: [ourSide],
     moves: 'file',
-    available: async (setting) => (await available()) ?? (await pythonAvailable(setting)),
-    version: async () => `${await version()}; ${await pythonVersion()}`,
-    trial: trial(ourSide === 'client' ? { server: python.server, client: ours.client } : { server: ours.server, client: python.client }),
+    available: async (setting) => (await obstacle({ wire: 'compat' })) ?? (await pythonAvailable(setting)),
+    version: async () => `${await version({})}; ${await pythonVersion()}`,
+    trial: trial(ourSide === 'client' ? { server: python.server, client: own.client } : { server: own.server, client: python.client }),
   };
 }
 
-/** Ours at both ends, native wire. */
-export const native = pair('native', 'encrypted, every chunk and the file verified, one connection');
-/** Ours at both ends, the reference's wire. */
-export const compat = pair('compat', 'not encrypted, SHA-256 of the file verified, no deflate');
 /** Our client against the Python server. */
 export const ourClientPythonServer = mixed('our-client-python-server', 'our client, Python server', 'client');
 /** The Python client against our server. */

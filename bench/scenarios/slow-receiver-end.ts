@@ -8,7 +8,7 @@
  */
 import { openSync, readSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { receive } from '../src/index.js';
+import { receive } from '../../src/index.js';
 
 /** What is needed of a sink: bytes to their place in the file. Back-pressure is the promise. */
 interface Writes {
