@@ -11,10 +11,10 @@ import type { WireChoice } from '../options.js';
 import { connectTcp, dial, type Address, type Answered } from '../transport/dial.js';
 import { openAsClient, type Opening } from '../transport/opening-handshake.js';
 import type { WebSocketConnection } from '../transport/websocket.js';
-import { openChannel, type Channel } from '../transfer/channel.js';
+import { channelOver, openChannel, startHeaderHandshake, type Channel, type HeaderHandshake } from '../transfer/channel.js';
 import { greetAsClient } from '../transfer/greeting.js';
 import { COMPAT_MESSAGE_MAX } from '../compat/messages.js';
-import { MESSAGE_MAX, NATIVE_PATH, PROTOCOL_HEADER, PROTOCOL_VERSION } from '../wire/constants.js';
+import { HANDSHAKE_HEADER, MESSAGE_MAX, NATIVE_PATH, PROTOCOL_HEADER, PROTOCOL_VERSION } from '../wire/constants.js';
 import type { Frame, HelloFrame } from '../wire/frame.js';
 
 /** A connection whose peer has proved that it knows the secret (native), or has taken ours (compat). */
@@ -108,6 +108,8 @@ class RefusedByServer extends ConnectError {
 interface Opened {
   readonly answered: Answered;
   readonly opening: Opening;
+  /** The handshake that was begun in the request. */
+  readonly handshake?: HeaderHandshake;
 }
 
 class Search {
@@ -172,9 +174,10 @@ class Search {
 
   async #ask(answered: Answered): Promise<void> {
     try {
-      const opening = await open(answered, this.#options, { native: true, secret: undefined });
+      const handshake = startHeaderHandshake(coordinatesSecretBytes(this.#options.coordinates));
+      const opening = await open(answered, this.#options, { handshake, secret: undefined });
       const reference = !opening.upgraded && opening.refusal.status === 401 && this.#options.wire !== 'native' && this.#options.coordinates.version === 1;
-      this.#found(reference ? this.#wantSecret : this.#opened, { answered, opening });
+      this.#found(reference ? this.#wantSecret : this.#opened, { answered, opening, handshake });
     } catch (error) {
       this.#note(error);
     }
@@ -204,10 +207,10 @@ class Search {
     }
   }
 
-  async #attempt({ answered, opening }: Opened): Promise<Connected | undefined> {
+  async #attempt({ answered, opening, handshake }: Opened): Promise<Connected | undefined> {
     try {
       const { wire, coordinates } = this.#options;
-      if (opening.upgraded || opening.refusal.status !== 401 || wire === 'native' || coordinates.version === 2) return await native(opening, answered.address, this.#options);
+      if (opening.upgraded || opening.refusal.status !== 401 || wire === 'native' || coordinates.version === 2) return await native(opening, answered.address, this.#options, handshake);
       return await withSecret(answered, coordinates.secret, this.#options);
     } catch (error) {
       // Past the handshake it is the right server, and its answer is final.
@@ -238,17 +241,21 @@ async function withSecret(answered: Answered, secret: string, options: ConnectOp
   const socket = fresh ? answered.socket : await connectTcp(answered.address, OPENING_TIMEOUT_MS, options.signal).catch((cause: unknown) => {
     throw new ConnectError('connect-failed', `${answered.address.host} answered once and then no more`, { cause });
   });
-  const opening = await open({ ...answered, socket }, options, { native: options.wire !== 'compat', secret });
-  if (opening.upgraded && isNative(opening)) return native(opening, answered.address, options);
+  const handshake = options.wire === 'compat' ? undefined : startHeaderHandshake(coordinatesSecretBytes(options.coordinates));
+  const opening = await open({ ...answered, socket }, options, { handshake, secret });
+  if (opening.upgraded && isNative(opening)) return native(opening, answered.address, options, handshake);
   return compat(opening);
 }
 
-function open(answered: Answered, options: ConnectOptions & { readonly signal: AbortSignal }, ask: { native: boolean; secret: string | undefined }): Promise<Opening> {
+function open(answered: Answered, options: ConnectOptions & { readonly signal: AbortSignal }, ask: { handshake: HeaderHandshake | undefined; secret: string | undefined }): Promise<Opening> {
   const { address, socket } = answered;
   const host = address.host.includes(':') ? `[${address.host}]` : address.host;
   const path = options.coordinates.version === 2 ? NATIVE_PATH : '/';
   const headers: Record<string, string> = {};
-  if (ask.native) headers[PROTOCOL_HEADER] = String(PROTOCOL_VERSION);
+  if (ask.handshake !== undefined) {
+    headers[PROTOCOL_HEADER] = String(PROTOCOL_VERSION);
+    headers[HANDSHAKE_HEADER] = ask.handshake.message;
+  }
   if (ask.secret !== undefined) headers['Authorization'] = `Bearer ${ask.secret}`;
   return openAsClient({
     url: `ws://${host}:${address.port}${path}`,
@@ -267,7 +274,7 @@ function isNative(opening: Extract<Opening, { upgraded: true }>): boolean {
   return opening.headers[PROTOCOL_HEADER.toLowerCase()] === String(PROTOCOL_VERSION);
 }
 
-async function native(opening: Opening, address: Address, options: ConnectOptions & { readonly signal: AbortSignal }): Promise<Connected> {
+async function native(opening: Opening, address: Address, options: ConnectOptions & { readonly signal: AbortSignal }, handshake?: HeaderHandshake): Promise<Connected> {
   if (!opening.upgraded && opening.refusal.status === 401) {
     throw new AuthError('auth-not-encrypted', 'the server speaks only the compat wire, which is not encrypted, and encryption is required');
   }
@@ -280,7 +287,7 @@ async function native(opening: Opening, address: Address, options: ConnectOption
   options.signal.addEventListener('abort', abandon, { once: true });
   if (options.signal.aborted) abandon();
   try {
-    const channel = await openChannel(connection, { role: 'client', secret: coordinatesSecretBytes(options.coordinates) });
+    const channel = await secured(connection, headers[HANDSHAKE_HEADER.toLowerCase()], options.coordinates, handshake);
     const early = options.early?.() ?? [];
     const { agent, action, received, streams } = await greetAsClient(channel, options.hello, early);
     if (action === options.hello.action) throw new ProtocolError('protocol-violation', `the server says that it ${action}s, as we do`);
@@ -294,6 +301,12 @@ async function native(opening: Opening, address: Address, options: ConnectOption
     if (error instanceof StreamerError) throw new RefusedByServer(error);
     throw error;
   }
+}
+
+/** The channel: by the handshake in the headers where the server has answered that, else by one over the connection. */
+function secured(connection: WebSocketConnection, answer: string | string[] | undefined, coordinates: Coordinates, handshake: HeaderHandshake | undefined): Channel | Promise<Channel> {
+  if (handshake !== undefined && typeof answer === 'string') return channelOver(connection, handshake.finish(answer));
+  return openChannel(connection, { role: 'client', secret: coordinatesSecretBytes(coordinates) });
 }
 
 function compat(opening: Opening): Connected {

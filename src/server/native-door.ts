@@ -6,11 +6,12 @@
 import { AuthError, ConnectError, CoordinatesError, StreamerError } from '../errors.js';
 import type { WebSocketConnection } from '../transport/websocket.js';
 import { CrowdLimit } from '../transport/crowd-limit.js';
-import { HANDSHAKE_TIMEOUT_MS, openChannel, type Channel } from '../transfer/channel.js';
+import type { Prepared } from '../transport/listen.js';
+import { answerHeaderHandshake, channelOver, HANDSHAKE_TIMEOUT_MS, openChannel, type Channel, type ChannelKeys } from '../transfer/channel.js';
 import { awaitHello } from '../transfer/greeting.js';
 import type { Link } from '../transfer/link.js';
 import { AGENT } from '../version.js';
-import { STREAMS_MAX } from '../wire/constants.js';
+import { HANDSHAKE_HEADER, STREAMS_MAX } from '../wire/constants.js';
 import type { Action, HelloFrame } from '../wire/frame.js';
 
 /** Connections that may be in the handshake at once. */
@@ -53,13 +54,22 @@ export class NativeDoor {
     return this.#inside !== undefined;
   }
 
-  /** Takes an upgraded connection. Never throws: a stranger's failure is its own. */
-  async knock(connection: WebSocketConnection): Promise<void> {
+  /** Answers a handshake that came in a request's header; undefined where there is none, or it does not pass. */
+  prepare(handshake: string | undefined): Prepared | undefined {
+    const answered = handshake === undefined ? undefined : answerHeaderHandshake(this.#options.secret, handshake);
+    return answered === undefined ? undefined : { headers: [`${HANDSHAKE_HEADER}: ${answered.answer}`], context: answered.keys };
+  }
+
+  /**
+   * Takes an upgraded connection. Never throws: a stranger's failure is its own.
+   * @param keys of a handshake that was answered in the headers.
+   */
+  async knock(connection: WebSocketConnection, keys?: ChannelKeys): Promise<void> {
     this.#strangers.add(connection, connection.remote.replace(/:\d+$/, ''));
     let channel: Channel | undefined;
     try {
       const startMs = performance.now();
-      channel = await openChannel(connection, { role: 'server', secret: this.#options.secret });
+      channel = keys === undefined ? await openChannel(connection, { role: 'server', secret: this.#options.secret }) : channelOver(connection, keys);
       const hello = await awaitHello(channel, Math.max(1, HANDSHAKE_TIMEOUT_MS - (performance.now() - startMs)));
       this.#strangers.delete(connection);
       await this.#welcome(channel, hello);

@@ -14,6 +14,7 @@ import type { ExistingPolicy } from '../storage/tree.js';
 import { listen, type Listener } from '../transport/listen.js';
 import type { WebSocketConnection } from '../transport/websocket.js';
 import { assertAllMoved } from '../transfer/all-moved.js';
+import type { ChannelKeys } from '../transfer/channel.js';
 import { abortReason } from '../transfer/outcome.js';
 import type { ProgressListener, TransferResult } from '../transfer/progress.js';
 import type { RateLimit } from '../transfer/rate-limit.js';
@@ -223,7 +224,8 @@ class Session {
       host,
       ports: portRange,
       admit: (knock) => admit(policy, knock),
-      connected: (connection, tag) => this.#connected(connection, tag),
+      prepare: (knock, tag) => (tag === 'native' ? this.#door.prepare(knock.handshake) : undefined),
+      connected: (connection, tag, keys) => this.#connected(connection, tag, keys as ChannelKeys | undefined),
       portTaken: (port) => onProgress({ type: 'notice', message: `port ${port} is taken, trying the next` }),
     });
     const url = `ws://${host.includes(':') ? `[${host}]` : host}:${listener.port}`;
@@ -250,9 +252,9 @@ class Session {
     return { version: 2, candidates, secret: this.#secret, direction: action };
   }
 
-  #connected(connection: WebSocketConnection, tag: string): void {
+  #connected(connection: WebSocketConnection, tag: string, keys: ChannelKeys | undefined): void {
     if (tag === 'native') {
-      void this.#door.knock(connection);
+      void this.#door.knock(connection, keys);
       return;
     }
     this.#wire = 'compat';

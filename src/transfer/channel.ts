@@ -41,7 +41,7 @@ export class Channel {
   #untrusted: number | undefined = 0;
   #over: { error: StreamerError; clean: boolean } | undefined;
 
-  constructor(connection: Connection, keys: { readonly sendKey: Uint8Array; readonly receiveKey: Uint8Array }) {
+  constructor(connection: Connection, keys: ChannelKeys) {
     this.connection = connection;
     this.#sealer = new RecordSealer(keys.sendKey);
     this.#opener = new RecordOpener(keys.receiveKey);
@@ -124,6 +124,63 @@ export function errorOfClose(info: CloseInfo): StreamerError {
   return new ConnectError('connect-lost', `the link was lost${why}`, { cause: info.cause });
 }
 
+/** Keys of a finished handshake. */
+export interface ChannelKeys {
+  readonly sendKey: Uint8Array;
+  readonly receiveKey: Uint8Array;
+}
+
+/** The channel over a connection whose handshake is done. */
+export function channelOver(connection: Connection, keys: ChannelKeys): Channel {
+  const channel = new Channel(connection, keys);
+  connection.attach({
+    piece: (piece, last, kind) => channel.piece(piece, last, kind),
+    closed: (info) => channel.closed(info),
+  });
+  return channel;
+}
+
+/** A handshake in HTTP headers: a round trip less than one over the connection that the request opens. */
+export interface HeaderHandshake {
+  /** The first message, for the request. */
+  readonly message: string;
+  /** Reads the second one, of the answer. @throws AuthError when it was not made by who knows the secret. */
+  finish(answer: string): ChannelKeys;
+}
+
+/** Begins a handshake in headers; the client's end. */
+export function startHeaderHandshake(secret: Uint8Array): HeaderHandshake {
+  const noise = handshakeOf('client', secret);
+  return {
+    message: noise.writeMessage(Buffer.alloc(0)).toString('base64url'),
+    finish: (answer) => {
+      noise.readMessage(Buffer.from(answer, 'base64url'));
+      return noise.split();
+    },
+  };
+}
+
+/** Answers one; the server's end. Undefined for one that does not pass: then the connection's own handshake says so. */
+export function answerHeaderHandshake(secret: Uint8Array, message: string): { readonly answer: string; readonly keys: ChannelKeys } | undefined {
+  const noise = handshakeOf('server', secret);
+  try {
+    noise.readMessage(Buffer.from(message, 'base64url').subarray(0, HANDSHAKE_MESSAGE_MAX));
+    const answer = noise.writeMessage(Buffer.alloc(0)).toString('base64url');
+    return { answer, keys: noise.split() };
+  } catch (error) {
+    if (error instanceof AuthError) return undefined;
+    throw error;
+  }
+}
+
+function handshakeOf(role: 'client' | 'server', secret: Uint8Array): NoiseHandshake {
+  return new NoiseHandshake({
+    role: role === 'client' ? 'initiator' : 'responder',
+    prologue: Buffer.from(PROLOGUE),
+    psk: deriveKey(secret, 'handshake psk'),
+  });
+}
+
 /** Options of {@link openChannel}. */
 export interface ChannelOptions {
   readonly role: 'client' | 'server';
@@ -138,11 +195,7 @@ export interface ChannelOptions {
  * @throws AuthError when the secrets differ; TimeoutError 'timeout-handshake'; ConnectError when the link is lost.
  */
 export function openChannel(connection: Connection, options: ChannelOptions): Promise<Channel> {
-  const noise = new NoiseHandshake({
-    role: options.role === 'client' ? 'initiator' : 'responder',
-    prologue: Buffer.from(PROLOGUE),
-    psk: deriveKey(options.secret, 'handshake psk'),
-  });
+  const noise = handshakeOf(options.role, options.secret);
   const timeoutMs = options.timeoutMs ?? HANDSHAKE_TIMEOUT_MS;
   return new Promise((resolve, reject) => {
     let channel: Channel | undefined;

@@ -7,7 +7,7 @@ import { fileDigest, sha256, type Checksum, type Sha256 } from '../crypto/checks
 import { StreamerError, type StreamerError as StreamerErrorType } from '../errors.js';
 import type { Source } from '../storage/source.js';
 import { CHUNK_SIZE_DEFAULT, CHUNK_SIZE_MAX, CHUNKS_MAX } from '../wire/constants.js';
-import type { ContentFrame, FinishedFrame, ManifestEntry, OfferFrame, WholePart } from '../wire/frame.js';
+import type { ContentFrame, FinishedFrame, Frame, ManifestEntry, OfferFrame, WholePart } from '../wire/frame.js';
 import { SenderMachine, type SenderEffect } from '../wire/sender-machine.js';
 import { BufferPool } from './buffer-pool.js';
 import { digestOf, sha256Of } from './file-hashes.js';
@@ -88,8 +88,8 @@ export class SendSession implements TransferSession<FinishedFrame> {
     return this.#outcome.over;
   }
 
-  early(): readonly OfferFrame[] {
-    return this.#session.unacked() as readonly OfferFrame[];
+  early(): readonly Frame[] {
+    return this.#session.unacked();
   }
 
   attach(stream: number, link: Link, received: number, early = 0): void {

@@ -18,6 +18,14 @@ export interface Knock {
   readonly authorization: string | undefined;
   /** The `Streamer-Protocol` header (src/wire/PROTOCOL.md, "Choosing the wire"). */
   readonly protocol: string | undefined;
+  /** The `Streamer-Handshake` header. */
+  readonly handshake: string | undefined;
+}
+
+/** What goes with an upgrade: more response headers, and whatever whoever takes the connection wants of it. */
+export interface Prepared {
+  readonly headers: readonly string[];
+  readonly context: unknown;
 }
 
 /** Admitted with options and response headers, or refused with a status and a body of one line. */
@@ -32,8 +40,10 @@ export interface ListenOptions {
   /** First and last port to try, in order; `[0, 0]` takes any free one. */
   readonly ports: readonly [first: number, last: number];
   readonly admit: (knock: Knock) => Admission;
-  /** An upgraded connection, with the tag that its admission carried. */
-  readonly connected: (connection: WebSocketConnection, tag: string) => void;
+  /** Called for an upgrade that was admitted, before it is answered. */
+  readonly prepare?: (knock: Knock, tag: string) => Prepared | undefined;
+  /** An upgraded connection, with the tag that its admission carried, and what was prepared for it. */
+  readonly connected: (connection: WebSocketConnection, tag: string, context: unknown) => void;
   /** Told of each port that is taken. */
   readonly portTaken?: (port: number) => void;
 }
@@ -70,14 +80,16 @@ export async function listen(options: ListenOptions): Promise<Listener> {
     response.end(`${text}\n`);
   });
   server.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => {
-    const admission = options.admit(knockOf(request));
+    const knock = knockOf(request);
+    const admission = options.admit(knock);
     if (!admission.admitted) {
       refuse(socket, admission.status, admission.text);
       return;
     }
-    const connection = handshake.upgrade(request, socket, head, admission.options, admission.headers);
+    const prepared = options.prepare?.(knock, admission.tag);
+    const connection = handshake.upgrade(request, socket, head, admission.options, [...admission.headers, ...(prepared?.headers ?? [])]);
     pending.delete(socket);
-    if (connection !== undefined) options.connected(connection, admission.tag);
+    if (connection !== undefined) options.connected(connection, admission.tag, prepared?.context);
   });
   server.on('clientError', (_error, socket) => socket.destroy());
   const port = await bind(server, options);
@@ -92,11 +104,15 @@ export async function listen(options: ListenOptions): Promise<Listener> {
 }
 
 function knockOf(request: IncomingMessage): Knock {
-  const protocol = request.headers['streamer-protocol'];
+  const one = (name: string) => {
+    const value = request.headers[name];
+    return typeof value === 'string' ? value : undefined;
+  };
   return {
     path: request.url ?? '/',
     authorization: request.headers.authorization,
-    protocol: typeof protocol === 'string' ? protocol : undefined,
+    protocol: one('streamer-protocol'),
+    handshake: one('streamer-handshake'),
   };
 }
 

@@ -39,9 +39,9 @@ export class ControlLog {
     return true;
   }
 
-  /** What the other end may not have. */
+  /** What the other end may not have: as it is now, whatever is sent later. */
   unacked(): readonly ControlFrame[] {
-    return this.#sent;
+    return [...this.#sent];
   }
 
   /** Counts a frame that arrived. Returns true when it is time for an ack. */
