@@ -3,8 +3,9 @@
  *
  * @module
  */
-import { existsSync } from 'node:fs';
-import { chmod, lstat, mkdir, mkdtemp, readdir, readFile, readlink, rm, symlink, writeFile } from 'node:fs/promises';
+import { execFileSync } from 'node:child_process';
+import { accessSync, constants } from 'node:fs';
+import { lstat, mkdir, mkdtemp, readdir, readFile, readlink, rm, symlink, writeFile } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
 import type { TestContext } from 'node:test';
@@ -14,12 +15,24 @@ import { openTreeSource, type TreeSourceOptions } from '../../../src/storage/tre
 import { openTreeTarget } from '../../../src/storage/tree-target.js';
 
 /** File systems that differ in what they need: a disk, or what passes for one, and memory. */
-export const PLACES: readonly string[] = [os.tmpdir(), '/dev/shm'].filter((place) => existsSync(place));
+export const PLACES: readonly string[] = [os.tmpdir(), '/dev/shm'].filter(isWritable);
+
+function isWritable(place: string): boolean {
+  try {
+    accessSync(place, constants.W_OK);
+    return true;
+  } catch {
+    return false;
+  }
+}
 
 /** A directory at `place` that is removed when the test is over, whatever modes are in it. */
 export async function temporaryAt(t: TestContext, place: string = os.tmpdir()): Promise<string> {
   const directory = await mkdtemp(path.join(place, 'streamer-tree-'));
-  t.after(() => rm(directory, { recursive: true, force: true }));
+  t.after(async () => {
+    execFileSync('chmod', ['-R', 'u+rwX', directory]);
+    await rm(directory, { recursive: true, force: true });
+  });
   return directory;
 }
 
@@ -132,10 +145,4 @@ export function skippedAsRoot(t: TestContext): boolean {
   if (process.getuid?.() !== 0) return false;
   t.skip('root may read and write whatever the modes say');
   return true;
-}
-
-/** chmod(2), undone at the end so that the directory can be removed. */
-export async function chmodFor(t: TestContext, at: string, mode: number): Promise<void> {
-  await chmod(at, mode);
-  t.after(() => chmod(at, 0o755).catch(() => undefined));
 }

@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import { appendFile, link, lstat, mkdir, rename, symlink, truncate, unlink, utimes, writeFile } from 'node:fs/promises';
+import { appendFile, chmod, link, lstat, mkdir, rename, symlink, truncate, unlink, utimes, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { describe, it } from 'node:test';
 import { UsageError } from '../../../src/errors.js';
 import { openTreeSource } from '../../../src/storage/tree-source.js';
 import { failsWith } from './fixture.js';
-import { chmodFor, entriesOf, found, makeTree, skippedAsRoot, sourceFor, temporaryAt } from './tree-fixture.js';
+import { entriesOf, found, makeTree, skippedAsRoot, sourceFor, temporaryAt } from './tree-fixture.js';
 
 describe('a walk', () => {
   for (const ioMode of ['sync', 'async'] as const) {
@@ -77,7 +77,7 @@ describe('a walk', () => {
     if (skippedAsRoot(t)) return;
     const root = await temporaryAt(t);
     await makeTree(root, { 'closed/x': '', 'open/y': '' });
-    await chmodFor(t, path.join(root, 'closed'), 0);
+    await chmod(path.join(root, 'closed'), 0);
     const all = await found(await sourceFor(t, [root]));
     assert.deepEqual(all.flatMap((one) => (one.type === 'entry' ? [one.entry.path] : [])).sort(), ['', 'closed', 'open', 'open/y']);
     assert.ok(all.some((one) => one.type === 'trouble' && one.path === 'closed' && one.error.code === 'storage-denied'));
