@@ -89,12 +89,15 @@ export class FileSink implements Sink {
 
   read(offset: number, into: Buffer): void | Promise<void> {
     const got = this.#partial.data.read(offset, into);
-    if (typeof got !== 'number') return got.then((count) => this.#assertRead(count, into));
-    this.#assertRead(got, into);
+    if (typeof got !== 'number') return got.then((count) => this.#assertRead(count, offset, into));
+    this.#assertRead(got, offset, into);
   }
 
-  #assertRead(got: number, into: Buffer): void {
-    if (got < into.length) throw new IntegrityError('integrity-size', `${visible(this.target)}: the partial file is shorter than what was written to it`);
+  #assertRead(got: number, offset: number, into: Buffer): void {
+    if (got === into.length) return;
+    // A hole at the end of a file whose size is not known has not made it longer yet.
+    if (offset + into.length <= this.#extent) into.fill(0, got);
+    else throw new IntegrityError('integrity-size', `${visible(this.target)}: the partial file is shorter than what was written to it`);
   }
 
   recordChunk(index: number, hash: bigint): void {

@@ -139,6 +139,10 @@ export class FakeSink implements Sink {
     return this.write([Buffer.alloc(length)], offset);
   }
 
+  read(offset: number, into: Buffer): void {
+    this.content.copy(into, 0, offset, offset + into.length);
+  }
+
   recordChunk(index: number, hash: bigint): void {
     this.recorded.set(index, hash);
   }

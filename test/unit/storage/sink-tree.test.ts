@@ -137,6 +137,10 @@ for (const ioMode of ['sync', 'async'] as const) {
       const sink = await openFor(t, { ...sinkOptions(path.join(directory, 'x'), 0, { ioMode, resume: false }), size: undefined });
       await sink.write([content(10)], 0);
       await sink.writeHole(10, 1000);
+      const into = Buffer.alloc(500, 1);
+      await sink.read(510, into);
+      assert.deepEqual(into, Buffer.alloc(500));
+      await assert.rejects(async () => sink.read(1000, into), failsWith('integrity-size'));
       await sink.commit(1010);
       assert.equal((await stat(path.join(directory, 'x'))).size, 1010);
       const none = await openFor(t, { ...sinkOptions(path.join(directory, 'none'), 0, { ioMode, resume: false }), size: undefined });
