@@ -9,8 +9,10 @@
  * const server = await serve({ action: 'send', path: 'results.h5', portRange: [0, 0] });
  * const result = await receive({ coordinates: server.coordinates, path: 'copy.h5' });
  * await server.done;
- * console.log(result.size, result.digest.hex);
+ * console.log(result.size, result.digest?.hex);
  * ```
+ *
+ * What is sent is a file, a directory with all that is in it, several of them, or a stream of bytes (`-`).
  *
  * @packageDocumentation
  */
@@ -26,7 +28,9 @@ export {
   type RelayAddress,
   type V2Coordinates,
 } from './coordinates/coordinates.js';
-export type { ProgressEvent, ProgressListener, TransferResult, Wire } from './transfer/progress.js';
+export type { EntryCounts, ProgressEvent, ProgressListener, RootKind, TransferResult, Wire } from './transfer/progress.js';
+export { RateLimit } from './transfer/rate-limit.js';
+export type { ExistingPolicy, FilterRule } from './transfer/settings.js';
 export type { WireChoice } from './options.js';
 export {
   AbortError,

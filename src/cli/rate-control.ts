@@ -48,7 +48,7 @@ function parseRate(text: string): number | undefined {
   if (trimmed === '' || trimmed === '0' || trimmed === 'none') return undefined;
   const bytes = parseSize(trimmed);
   if (bytes === undefined) throw new UsageError(`--rate takes bytes per second, such as 50MB, not ${JSON.stringify(trimmed.slice(0, 40))}`);
-  return bytes;
+  return bytes === 0 ? undefined : bytes;
 }
 
 function onSignal(reread: () => void, onProgress: ProgressListener): () => void {

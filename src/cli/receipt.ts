@@ -51,8 +51,7 @@ export class Receipt {
   }
 
   #entry({ path, kind, how, size, mtimeNs, digest, sha256, error }: Extract<ProgressEvent, { type: 'entry' }>): void {
-    const mtime = `${mtimeNs / 1_000_000_000n}.${String(((mtimeNs % 1_000_000_000n) + 1_000_000_000n) % 1_000_000_000n).padStart(9, '0')}`;
-    this.#line({ path, kind, how, size, mtime, settledAt: new Date().toISOString(), digest, sha256, error });
+    this.#line({ path, kind, how, size, mtime: secondsOf(mtimeNs), settledAt: new Date().toISOString(), digest, sha256, error });
   }
 
   #line(entry: Readonly<Record<string, unknown>>): void {
@@ -80,4 +79,10 @@ export class Receipt {
       this.#failure = error;
     }
   }
+}
+
+/** Seconds with all nine digits, which a JSON number would not keep. */
+function secondsOf(nanoseconds: bigint): string {
+  const digits = String(nanoseconds < 0n ? -nanoseconds : nanoseconds).padStart(10, '0');
+  return `${nanoseconds < 0n ? '-' : ''}${digits.slice(0, -9)}.${digits.slice(-9)}`;
 }

@@ -4,8 +4,7 @@
  * @module
  */
 import { peerText } from '../errors.js';
-import type { EntryCounts, ProgressEvent, ProgressListener, TransferResult } from '../transfer/progress.js';
-import type { RootKind } from '../wire/frame.js';
+import type { EntryCounts, ProgressEvent, ProgressListener, RootKind, TransferResult } from '../transfer/progress.js';
 import { formatDuration, formatRate, formatSize } from '../util/units.js';
 import type { Failure } from './exit.js';
 import { TerminalBar } from './terminal-bar.js';

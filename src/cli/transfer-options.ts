@@ -5,8 +5,7 @@
  */
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { UsageError } from '../errors.js';
-import type { FilterRule } from '../storage/path-filter.js';
-import type { ExistingPolicy } from '../storage/tree.js';
+import type { ExistingPolicy, FilterRule } from '../transfer/settings.js';
 
 /** As commander gives them. */
 export interface TransferCommandOptions {

@@ -26,9 +26,10 @@ export async function withTransferTools<T>(
   keys: boolean,
   run: (tools: TransferTools) => Promise<T>,
 ): Promise<T> {
-  const receipt = options.receipt === undefined ? undefined : new Receipt(options.receipt);
   const control = controlRate(options.rate, keys, renderer.onProgress);
+  let receipt: Receipt | undefined;
   try {
+    receipt = options.receipt === undefined ? undefined : new Receipt(options.receipt);
     return await run({
       rate: control.rate,
       onProgress: (event) => {

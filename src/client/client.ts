@@ -81,7 +81,7 @@ export interface ReceiveOptions extends ClientOptions {
 }
 
 /**
- * Sends one file to a server that receives.
+ * Sends a file, or directories and files, to a server that receives.
  *
  * ```ts
  * import { send, serve } from 'firecrest-streamer-ts';
@@ -95,14 +95,46 @@ export interface ReceiveOptions extends ClientOptions {
  *     if (event.type === 'progress') console.log(`${event.bytes} of ${event.size} bytes`);
  *   },
  * });
- * console.log(`${result.size} bytes in ${result.durationMs} ms, ${result.digest.algorithm} ${result.digest.hex}`);
+ * console.log(`${result.size} bytes in ${result.durationMs} ms, ${result.digest?.algorithm} ${result.digest?.hex}`);
+ * ```
+ *
+ * A directory, again and again: only what differs is moved, and what is gone here is removed there.
+ *
+ * ```ts
+ * import { mkdir, rm, writeFile } from 'node:fs/promises';
+ * import { send, serve, type EntryCounts } from 'firecrest-streamer-ts';
+ *
+ * await mkdir('run/logs', { recursive: true });
+ * await writeFile('run/input.nml', '&run steps = 10 /');
+ * await writeFile('run/logs/1.log', 'a line');
+ *
+ * async function mirror(): Promise<EntryCounts> {
+ *   const server = await serve({ action: 'receive', path: 'mirror', portRange: [0, 0] });
+ *   const { entries } = await send({
+ *     coordinates: server.coordinates,
+ *     path: 'run',
+ *     delete: true,
+ *     rules: [{ kind: 'exclude', pattern: '*.tmp' }],
+ *     onProgress: (event) => {
+ *       if (event.type === 'entry' && event.how === 'failed') console.log(event.path, event.error?.message);
+ *       if (event.type === 'extra') console.log(`${event.path} goes`);
+ *     },
+ *   });
+ *   await server.done;
+ *   return entries;
+ * }
+ * console.log((await mirror()).moved);
+ * await rm('run/logs/1.log');
+ * const { moved, equal, removed } = await mirror();
+ * console.log(moved, equal, removed);
  * ```
  *
  * @param options sizes in bytes, times in milliseconds.
- * @returns when the receiver has confirmed that it holds the file, verified and durable (compat wire: when it has closed
+ * @returns when the receiver has confirmed that it holds everything, verified and durable (compat wire: when it has closed
  * cleanly, which is all that the reference says).
  * @throws UsageError for a bad option; CoordinatesError when they are malformed, expired, or for the other direction;
- * StorageError when the file cannot be read here or written there; AuthError for a wrong secret, or no encryption where
+ * StorageError when the file cannot be read here or written there, and with `storage-incomplete` when some entries of a
+ * tree could not be moved: each was told of, and all others were moved; AuthError for a wrong secret, or no encryption where
  * it is required; ConnectError when nobody answers, another client is served, or a lost link cannot be had again;
  * LimitError when the file is over the receiver's limit; IntegrityError when the file changes meanwhile or arrives
  * altered; ProtocolError; TimeoutError for a silent peer; AbortError by `signal`. All are StreamerErrors, with `code`
@@ -119,9 +151,11 @@ export async function send(options: SendOptions): Promise<TransferResult> {
     if (sending.file === undefined && plan.wire === 'compat') throw onlyOneFile();
     const links = new ClientLinks(plan);
     const settings: TransferSettings = { ...settingsOf(options), sha256: options.digest === 'sha256' };
-    const running = await startSending(await sending.outbound(), { settings, signal, onProgress, lost: (stream, error) => links.lost(stream, error) });
+    const outbound = await sending.outbound();
+    const running = await startSending(outbound, { settings, signal, onProgress, lost: (stream, error) => links.lost(stream, error) });
     const connected = await connectAndTell({ ...plan, early: () => running.session.early(), beforeCompat: () => (sending.file === undefined ? Promise.reject(onlyOneFile()) : Promise.resolve()) }).catch(async (error: unknown) => {
       await abandon(running);
+      await outbound.close();
       throw error;
     });
     if (connected.wire === 'native') {
@@ -129,6 +163,7 @@ export async function send(options: SendOptions): Promise<TransferResult> {
       return told(await running.result(links), onProgress);
     }
     await abandon(running);
+    await outbound.close();
     if (sending.file === undefined) throw onlyOneFile();
     return told(await sendCompat(connected.connection, sending.file.source, { path: sending.file.path, signal, onProgress }), onProgress);
   } finally {
@@ -158,7 +193,7 @@ function settingsOf({ existing, checksum, dryRun, delete: remove, rules, rate }:
 }
 
 /**
- * Receives one file from a server that sends.
+ * Receives what a server sends: a file, a tree, or a stream of bytes.
  *
  * ```ts
  * import { receive, serve, StorageError } from 'firecrest-streamer-ts';
@@ -167,15 +202,37 @@ function settingsOf({ existing, checksum, dryRun, delete: remove, rules, rate }:
  * const { path, resumedBytes, movedBytes } = await receive({ coordinates: server.coordinates, path: 'copy.h5' });
  * console.log(`${path}: ${resumedBytes} bytes were there, ${movedBytes} were moved`);
  *
- * // Nothing is ever overwritten.
+ * // A single file is overwritten only where that is asked: `existing: 'overwrite'`.
  * await receive({ coordinates: server.coordinates, path: 'copy.h5' }).catch((error: unknown) => {
  *   if (!(error instanceof StorageError) || error.code !== 'storage-exists') throw error;
  *   console.log(error.message);
  * });
  * ```
  *
+ * What would be done with a tree:
+ *
+ * ```ts
+ * import { mkdir, writeFile } from 'node:fs/promises';
+ * import { receive, serve } from 'firecrest-streamer-ts';
+ *
+ * await mkdir('data');
+ * await writeFile('data/new.h5', 'some bytes');
+ * const server = await serve({ action: 'send', path: ['data', 'results.h5'], portRange: [0, 0] });
+ * const { entries } = await receive({
+ *   coordinates: server.coordinates,
+ *   path: 'all',
+ *   dryRun: true,
+ *   existing: 'update',
+ *   onProgress: (event) => {
+ *     if (event.type === 'entry') console.log(event.how, event.kind, event.path, event.size);
+ *   },
+ * });
+ * console.log(`${entries.would} to be moved or made, ${entries.equal} equal`);
+ * ```
+ *
  * @param options sizes in bytes, times in milliseconds.
- * @returns when the file is verified, durable and under its name. Until then there is nothing under that name.
+ * @returns when everything is verified, durable and under its name. Until then there is nothing under a file's name, or
+ * what was there before.
  * @throws as {@link send} does, StorageError also when the target exists or its name is not safe. On the native wire what
  * has arrived is kept, and the same call resumes.
  */

@@ -96,12 +96,16 @@ export class ClientLinks {
   /** Dials one more, and again when it is lost, for as long as the session goes on. */
   #join(stream: number): void {
     void this.#joins.add(async () => {
-      for (let attempt = 1; this.#session?.over === false; attempt += 1) {
+      for (let attempt = 1; !this.#isOver(); attempt += 1) {
         try {
           const link = await connectPatiently(this.#request(stream), this.#options.connectTimeoutMs, () => false);
-          if (link.wire !== 'native' || this.#session.over) throw new ConnectError('connect-lost', 'the session is over');
-          this.#session.attach(stream, link, link.received);
-          this.#tally?.streams(this.#session.streams.length);
+          if (link.wire !== 'native') throw new Error('the native wire was asked for');
+          if (this.#isOver()) {
+            link.channel.connection.destroy();
+            return;
+          }
+          this.#session?.attach(stream, link, link.received);
+          this.#tally?.streams(this.#session?.streams.length ?? 0);
           return;
         } catch (error) {
           if (error instanceof AbortError || !worthRedialling(error)) return;
@@ -109,6 +113,10 @@ export class ClientLinks {
         }
       }
     });
+  }
+
+  #isOver(): boolean {
+    return this.#session?.over !== false;
   }
 
   #request(stream: number): RedialOptions {

@@ -68,6 +68,8 @@ export class NativeSessions {
     if (this.#current?.client.equals(client) === true && !this.#current.running.session.over) return this.#current.running.session.received;
     if (hello.stream !== 0 || hello.received !== 0) return undefined;
     const before = this.#current;
+    // Its end is nobody's business any more.
+    this.#current = undefined;
     before?.running.session.drop(new ConnectError('connect-lost', 'another client took its place'));
     await before?.running.session.close();
     this.#options.wait.stop();
@@ -95,7 +97,8 @@ export class NativeSessions {
   }
 
   #lost(current: Current, stream: number, error: StreamerError): void {
-    const { session } = current.running;
+    const { session, tally } = current.running;
+    tally.streams(session.streams.length);
     if (!isLostLink(error)) session.drop(error);
     else if (stream === 0) {
       const graceMs = session.complete ? CONFIRM_GRACE_MS : undefined;
@@ -116,9 +119,9 @@ export class NativeSessions {
       this.#options.wait.stop();
       this.#options.ended({ result });
     } catch (error) {
-      this.#options.wait.stop();
       // A new client's session has taken the place of this one.
       if (this.#current !== current) return;
+      this.#options.wait.stop();
       this.#current = undefined;
       if (mayComeBack(error)) this.#options.wait.start(true, (expired) => this.#options.ended({ error: expired }));
       else this.#options.ended({ error });

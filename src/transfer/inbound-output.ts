@@ -65,6 +65,10 @@ export class OutputInbound implements Inbound {
     return Promise.resolve([]);
   }
 
+  release(): void {
+    this.#sink?.release();
+  }
+
   close(): Promise<void> {
     return Promise.resolve();
   }
@@ -86,10 +90,17 @@ class OutputSink implements Sink {
 
   constructor(output: Writable) {
     this.#output = output;
-    output.on('error', (error) => {
-      this.#error ??= error;
-      for (const wake of this.#waiting.values()) wake();
-    });
+    output.on('error', (error) => this.#fail(error));
+  }
+
+  /** What waits for its turn waits in vain. */
+  release(): void {
+    if (this.#waiting.size > 0) this.#fail(new Error('what comes before it has not arrived'));
+  }
+
+  #fail(error: Error): void {
+    this.#error ??= error;
+    for (const wake of this.#waiting.values()) wake();
   }
 
   digest(): Buffer {

@@ -32,5 +32,7 @@ export interface Inbound {
   extras(): AsyncIterable<readonly string[]>;
   removeExtras(paths: readonly string[]): Promise<readonly Leftover[]>;
   finish(): Promise<readonly Leftover[]>;
+  /** Nothing more comes: a write that waits for what should have come before it fails. */
+  release?(): void;
   close(): Promise<void>;
 }

@@ -7,6 +7,8 @@
 import type { ManifestEntry, RootKind } from '../wire/frame.js';
 import type { Settlement } from '../wire/sender-machine.js';
 
+export type { RootKind } from '../wire/frame.js';
+
 /** Which wire a transfer uses: ours, or the reference's. */
 export type Wire = 'native' | 'compat';
 

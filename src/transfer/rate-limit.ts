@@ -6,8 +6,23 @@
 
 /** Credit that may build up while nothing is sent, as time: a short pause may be made up for, a long one not. */
 const BURST_MS = 250;
+/** The longest that a timer can wait; past it, it would not wait at all. */
+const WAIT_MAX_MS = 2 ** 31 - 1;
 
-/** Time until something may go on. One for a whole transfer, shared by its streams. */
+/**
+ * Most bytes per second of a transfer, over all its connections. It can be changed while the transfer runs.
+ *
+ * ```ts
+ * import { RateLimit, receive, serve } from 'firecrest-streamer-ts';
+ *
+ * const rate = new RateLimit(50e6);
+ * const server = await serve({ action: 'send', path: 'results.h5', portRange: [0, 0] });
+ * const receiving = receive({ coordinates: server.coordinates, path: 'copy.h5', rate });
+ * // The night has come: as fast as it goes.
+ * rate.change(undefined);
+ * console.log((await receiving).bytesPerSecond);
+ * ```
+ */
 export class RateLimit {
   #bytesPerSecond: number | undefined;
   readonly #nowMs: () => number;
@@ -37,6 +52,6 @@ export class RateLimit {
     if (rate === undefined) return 0;
     const now = this.#nowMs();
     this.#paidAtMs = Math.max(this.#paidAtMs, now - BURST_MS) + (bytes * 1000) / rate;
-    return Math.max(0, this.#paidAtMs - now);
+    return Math.min(WAIT_MAX_MS, Math.max(0, this.#paidAtMs - now));
   }
 }

@@ -8,6 +8,7 @@ import { IntegrityError, StreamerError, type StreamerError as StreamerErrorType 
 import type { Sink } from '../storage/sink.js';
 import { ChunkTable } from '../wire/chunk-table.js';
 import type { CreditFrame, ManifestEntry, OfferFrame } from '../wire/frame.js';
+import type { Arrival } from '../wire/receive-streams.js';
 import { ReceiverMachine, type PlacedEntry, type Placing, type ReceiverEffect } from '../wire/receiver-machine.js';
 import { digestOf } from './file-hashes.js';
 import type { Inbound } from './inbound.js';
@@ -68,6 +69,8 @@ export class ReceiveSession implements TransferSession<Received> {
   /** What is under way: waited for before the end, so that nothing is written after it. */
   readonly #pending = new Set<Promise<unknown>>();
   readonly #hashes = new Map<number, bigint>();
+  /** Files that are being opened, and whether they failed meanwhile. */
+  readonly #opening = new Map<number, 'wanted' | 'abandoned'>();
   #offer: OfferFrame | undefined;
   #inbound: Inbound | undefined;
   #committed = false;
@@ -125,14 +128,15 @@ export class ReceiveSession implements TransferSession<Received> {
   }
 
   async close(): Promise<void> {
+    this.#inbound?.release?.();
     await Promise.allSettled(this.#pending);
     await Promise.all([...this.#files.values()].map(({ sink }) => sink.keep()));
     await this.#inbound?.close();
   }
 
-  #lost(stream: number, error: StreamerErrorType, clean: boolean): void {
+  #lost(stream: number, error: StreamerErrorType | undefined, clean: boolean): void {
     this.#feed({ kind: 'lost', stream });
-    if (this.#outcome.over) return;
+    if (this.#outcome.over || error === undefined) return;
     // A sender that closes cleanly after our confirmation has heard it.
     if (clean && this.complete) {
       this.#succeed(true);
@@ -271,12 +275,21 @@ export class ReceiveSession implements TransferSession<Received> {
   async #open({ entry, chunkSize, identity }: Effect<'open'>): Promise<void> {
     const size = this.#offer?.root === 'pipe' ? undefined : entry.size;
     let sink: Sink;
+    let abandoned: boolean;
+    this.#opening.set(entry.id, 'wanted');
     try {
       const opened = await this.#where().open(asPlaced(entry), size, chunkSize, identity);
       sink = this.#job.wrapSink?.(opened) ?? opened;
     } catch (error) {
       if (!(error instanceof StreamerError)) throw error;
       this.#feed({ kind: 'settled', results: [{ id: entry.id, error }] });
+      return;
+    } finally {
+      abandoned = this.#opening.get(entry.id) === 'abandoned';
+      this.#opening.delete(entry.id);
+    }
+    if (abandoned) {
+      await sink.keep();
       return;
     }
     const shown = this.#offer?.root === 'tree' ? `${entry.path}: ` : '';
@@ -294,23 +307,25 @@ export class ReceiveSession implements TransferSession<Received> {
 
   #write({ arrival, id, index, offset, hash, payload, length }: Effect<'write'>): void {
     const file = this.#files.get(id);
-    if (file === undefined) return;
+    if (file === undefined) {
+      this.#feed({ kind: 'chunksWritten', arrival, id, chunks: [] });
+      return;
+    }
     const done = () => {
       releasePieces(payload);
       file.sink.recordChunk(index, hash);
       this.#job.tally.add(length);
       this.#paced(length, () => this.#feed({ kind: 'chunksWritten', arrival, id, chunks: [{ index, hash }] }));
     };
-    this.#attempt(id, () => file.sink.write(payload, offset), done);
+    this.#attempt(id, arrival, () => file.sink.write(payload, offset), done);
   }
 
-  /** Runs what may be done at once or later; a failure is the entry's. */
-  #attempt(id: number, work: () => void | Promise<void>, done: () => void): void {
+  /** Runs what may be done at once or later; a failure is the entry's, and what arrived for it is done with. */
+  #attempt(id: number, arrival: Arrival, work: () => void | Promise<void>, done: () => void): void {
     const failed = (error: unknown) => {
       if (!(error instanceof StreamerError)) throw error;
-      void this.#files.get(id)?.sink.keep();
-      this.#files.delete(id);
-      this.#feed({ kind: 'settled', results: [{ id, error }] });
+      this.#failFile(id, error);
+      this.#feed({ kind: 'chunksWritten', arrival, id, chunks: [] });
     };
     try {
       const pending = work();
@@ -321,32 +336,41 @@ export class ReceiveSession implements TransferSession<Received> {
     }
   }
 
+  #failFile(id: number, error: StreamerErrorType): void {
+    const file = this.#files.get(id);
+    this.#files.delete(id);
+    if (file !== undefined) this.#later(file.sink.keep());
+    this.#feed({ kind: 'settled', results: [{ id, error }] });
+  }
+
   /** Credit is what holds a sender back, so a limit on what is received delays that. */
   #paced(bytes: number, go: () => void): void {
+    this.#outcome.progressed();
     const delayMs = this.#job.rate.spend(bytes);
-    if (delayMs > 1) setTimeout(go, delayMs);
+    // Unreferenced: the connections keep the process.
+    if (delayMs > 1) setTimeout(go, delayMs).unref();
     else go();
   }
 
   async #writeHole({ arrival, id, indices }: Effect<'writeHole'>): Promise<void> {
     const file = this.#files.get(id);
-    if (file?.size === undefined) return;
-    const { sink, size, chunkSize } = file;
     const chunks: { index: number; hash: bigint }[] = [];
-    for (const index of indices) {
-      const length = Math.min(chunkSize, size - index * chunkSize);
-      try {
-        await sink.writeHole(index * chunkSize, length);
-      } catch (error) {
-        this.#attempt(id, () => Promise.reject(error instanceof Error ? error : new Error(String(error))), () => undefined);
-        return;
-      }
-      const hash = this.#zeroHash(length);
-      sink.recordChunk(index, hash);
-      chunks.push({ index, hash });
-      this.#job.tally.resume(length);
+    try {
+      for (const index of file === undefined ? [] : indices) chunks.push({ index, hash: await this.#writeZeros(file as OpenFile, index) });
+    } catch (error) {
+      if (!(error instanceof StreamerError)) throw error;
+      this.#failFile(id, error);
     }
     this.#feed({ kind: 'chunksWritten', arrival, id, chunks });
+  }
+
+  async #writeZeros({ sink, size = 0, chunkSize }: OpenFile, index: number): Promise<bigint> {
+    const length = Math.min(chunkSize, size - index * chunkSize);
+    await sink.writeHole(index * chunkSize, length);
+    const hash = this.#zeroHash(length);
+    sink.recordChunk(index, hash);
+    this.#job.tally.pass(length);
+    return hash;
   }
 
   readonly #zeroHashes = new Map<number, bigint>();
@@ -411,6 +435,7 @@ export class ReceiveSession implements TransferSession<Received> {
   }
 
   async #abandon({ id, discard }: Effect<'abandon'>): Promise<void> {
+    if (this.#opening.has(id)) this.#opening.set(id, 'abandoned');
     const file = this.#files.get(id);
     this.#files.delete(id);
     if (discard) await file?.sink.discard();

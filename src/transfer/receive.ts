@@ -62,10 +62,11 @@ export async function startReceiving(request: ReceiveRequest): Promise<RunningRe
   return {
     session,
     tally,
-    result: async ({ remote, reconnects }) => {
+    // Read at the end: a client that returns comes from elsewhere.
+    result: async (facts) => {
       const { offer, target, told } = await endOf(session);
       if (!told) onProgress({ type: 'notice', message: 'the file is complete and verified here, but the sender left before it could be told' });
-      return nativeResult({ action: 'receive', path: target, startMs, remote, reconnects, root: offer.root, name: offer.name, ...totals(tally, offer.root === 'tree') });
+      return nativeResult({ action: 'receive', path: target, startMs, remote: facts.remote, reconnects: facts.reconnects, root: offer.root, name: offer.name, ...totals(tally, offer.root === 'tree') });
     },
   };
 }

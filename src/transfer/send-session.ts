@@ -7,7 +7,7 @@ import { fileDigest, sha256, type Checksum, type Sha256 } from '../crypto/checks
 import { StreamerError, type StreamerError as StreamerErrorType } from '../errors.js';
 import type { Source } from '../storage/source.js';
 import { CHUNK_SIZE_DEFAULT, CHUNK_SIZE_MAX, CHUNKS_MAX } from '../wire/constants.js';
-import type { ContentFrame, FinishedFrame, Frame, ManifestEntry, OfferFrame, WholePart } from '../wire/frame.js';
+import type { FinishedFrame, Frame, HoleFrame, ManifestEntry, OfferFrame, WholePart } from '../wire/frame.js';
 import { SenderMachine, type SenderEffect } from '../wire/sender-machine.js';
 import { BufferPool } from './buffer-pool.js';
 import { digestOf, sha256Of } from './file-hashes.js';
@@ -66,7 +66,7 @@ export class SendSession implements TransferSession<FinishedFrame> {
       },
       lost: (stream, error) => {
         this.#feed({ kind: 'lost', stream });
-        if (!this.#outcome.over) job.lost(stream, error);
+        if (error !== undefined && !this.#outcome.over) job.lost(stream, error);
       },
       failed: (error) => this.#outcome.fail(error),
     });
@@ -250,7 +250,10 @@ export class SendSession implements TransferSession<FinishedFrame> {
 
   #readChunk({ stream, lap, entry, index, offset, length }: Extract<SenderEffect, { kind: 'readChunk' }>): void {
     const slot = this.#sources.get(entry.id);
-    if (slot?.source === undefined) return;
+    if (slot?.source === undefined) {
+      this.#feed({ kind: 'unread', stream, lap, cost: length });
+      return;
+    }
     const whole = slot.chunkSize === CHUNK_SIZE_DEFAULT ? this.#pool.take() : Buffer.allocUnsafeSlow(slot.chunkSize);
     const buffer = length === whole.length ? whole : whole.subarray(0, length);
     const done = () => {
@@ -258,7 +261,10 @@ export class SendSession implements TransferSession<FinishedFrame> {
       this.#feed({ kind: 'chunkRead', stream, lap, id: entry.id, index, hash: this.#job.checksum.xxh64(buffer), payload: [buffer], zeros });
       if (zeros) this.#reuse([buffer]);
     };
-    const failed = (error: unknown) => this.#trouble(entry.id, error);
+    const failed = (error: unknown) => {
+      this.#trouble(entry.id, error);
+      this.#feed({ kind: 'unread', stream, lap, cost: length });
+    };
     try {
       const pending = slot.source.read(offset, buffer);
       if (pending === undefined) {
@@ -329,14 +335,24 @@ export class SendSession implements TransferSession<FinishedFrame> {
     const ready = this.#session.content(stream, frame);
     // Sealing has copied the payload, so its buffer is free.
     if (!keep && frame.type !== 'hole') this.#reuse(frame.payload.slice(0, 1));
-    const bytes = bytesOf(frame);
-    this.#job.tally.add(bytes);
+    const bytes = frame.type === 'hole' ? 0 : frame.length;
+    if (frame.type === 'hole') this.#job.tally.pass(this.#holeBytes(frame));
+    else this.#job.tally.add(bytes);
+    this.#outcome.progressed();
     const room = () => this.#feed({ kind: 'room', stream, lap, units: 1 });
     const delayMs = this.#job.rate.spend(bytes);
     // A turn of the event loop for each unit: credit, pings and signals are looked at meanwhile.
-    if (delayMs > 1) setTimeout(room, delayMs);
+    // The wait is unreferenced: the connections keep the process.
+    if (delayMs > 1) setTimeout(room, delayMs).unref();
     else if (ready) setImmediate(room);
     else void this.#session.channel(stream)?.connection.drained().then(room);
+  }
+
+  #holeBytes({ id, first, count }: HoleFrame): number {
+    const slot = this.#sources.get(id);
+    const { size = 0 } = slot?.source ?? {};
+    const chunkSize = slot?.chunkSize ?? 0;
+    return Math.min(size, (first + count) * chunkSize) - Math.min(size, first * chunkSize);
   }
 
   #room(stream: number, units: number): void {
@@ -346,10 +362,6 @@ export class SendSession implements TransferSession<FinishedFrame> {
   #reuse(payload: readonly Uint8Array[]): void {
     for (const { buffer } of payload) if (buffer.byteLength === CHUNK_SIZE_DEFAULT) this.#pool.put(Buffer.from(buffer));
   }
-}
-
-function bytesOf(frame: ContentFrame): number {
-  return frame.type === 'hole' ? 0 : frame.length;
 }
 
 let zeros: Buffer | undefined;

@@ -40,7 +40,9 @@ export async function openSending(paths: readonly string[], rules: readonly Filt
   if (paths.length === 1 && path === '-') return pipeSending(input());
   if (paths.length === 1 && (await isFile(path))) {
     const file = await fileOutbound(path);
-    return { file, outbound: () => Promise.resolve(outboundOf(file.source, path)), close: () => file.close() };
+    // A client that returns begins a new session with it.
+    const outbound = () => Promise.resolve({ ...outboundOf(file.source, path), close: () => Promise.resolve() });
+    return { file, outbound, close: () => file.close() };
   }
   const open = async () => new TreeOutbound(await openTreeSource({ paths, rules }), paths.join(' '));
   let first: Outbound | undefined = await open();
@@ -113,14 +115,14 @@ export async function startSending(outbound: Outbound, request: SendRequest): Pr
   return {
     session,
     tally,
-    result: async ({ remote, reconnects }) => {
+    result: async (facts) => {
       try {
         settleFinished(tally, await session.ended);
       } finally {
         await session.close();
         await outbound.close();
       }
-      return nativeResult({ action: 'send', path: outbound.path, startMs, remote, reconnects, root: outbound.root, name: outbound.name, ...totals(tally, outbound.root === 'tree') });
+      return nativeResult({ action: 'send', path: outbound.path, startMs, remote: facts.remote, reconnects: facts.reconnects, root: outbound.root, name: outbound.name, ...totals(tally, outbound.root === 'tree') });
     },
   };
 }

@@ -13,8 +13,11 @@ import type { Link } from './link.js';
 export interface SessionHandler {
   frame(stream: number, frame: Frame): void;
   attached(stream: number): void;
-  /** A connection is gone; `clean` when the peer closed it with 1000. What was on its way on it may be lost. */
-  lost(stream: number, error: StreamerError, clean: boolean): void;
+  /**
+   * A connection is gone; `clean` when the peer closed it with 1000. What was on its way on it may be lost.
+   * @param error undefined when another connection takes its place at once.
+   */
+  lost(stream: number, error: StreamerError | undefined, clean: boolean): void;
   /** The peer broke a rule, or our own code failed. */
   failed(error: unknown): void;
 }
@@ -58,15 +61,16 @@ export class Session {
     if (before !== undefined) {
       before.connection.destroy();
       this.#channels.delete(stream);
-      this.#handler.lost(stream, lostTo(before), false);
+      this.#handler.lost(stream, undefined, false);
     }
+    this.#channels.set(stream, channel);
     if (stream === 0 && !this.#log.acked(received)) {
       this.#handler.failed(new ProtocolError('protocol-violation', 'the other end says that it has what it was never sent'));
       return;
     }
-    this.#channels.set(stream, channel);
-    this.#handler.attached(stream);
+    // Before anybody is told: what the handler sends at once is kept in the same log, and would go out twice.
     if (stream === 0) for (const frame of this.#log.unacked().slice(early)) channel.send(frame);
+    this.#handler.attached(stream);
     channel.attach({
       frame: (frame) => this.#frame(stream, channel, frame),
       closed: (error, clean) => this.#closed(stream, channel, error, clean),
@@ -133,8 +137,4 @@ export class Session {
     this.#channels.delete(stream);
     this.#handler.lost(stream, error, clean);
   }
-}
-
-function lostTo(channel: Channel): StreamerError {
-  return new ProtocolError('protocol-violation', `a new connection took the place of ${channel.connection.remote}`);
 }

@@ -7,6 +7,9 @@ import type { FilterRule } from '../storage/path-filter.js';
 import type { ExistingPolicy } from '../storage/tree.js';
 import type { RateLimit } from './rate-limit.js';
 
+export type { FilterRule } from '../storage/path-filter.js';
+export type { ExistingPolicy } from '../storage/tree.js';
+
 /** See the module's head. What is absent is the other end's to say, or the default. */
 export interface TransferSettings {
   /** What to do with files that are there and differ. @default refuse for a single file, overwrite in a tree */

@@ -28,6 +28,7 @@ export class Tally {
   readonly #counts = { ...NO_ENTRIES };
   #meter: ProgressMeter | undefined;
   #started = false;
+  #streams = 1;
   /** The first entry that failed: its class gives the exit status. */
   firstError: StreamerError | undefined;
   /** Of the one file. */
@@ -52,6 +53,7 @@ export class Tally {
     this.#started = true;
     this.#listener({ type: 'started', root, name, size, resumedBytes });
     this.#meter = new ProgressMeter(this.#listener, size, resumedBytes);
+    this.#meter.streams = this.#streams;
     this.resumed += resumedBytes;
   }
 
@@ -66,6 +68,11 @@ export class Tally {
     this.#meter?.skip(bytes);
   }
 
+  /** Bytes that need not be moved at all: a hole. */
+  pass(bytes: number): void {
+    this.#meter?.skip(bytes);
+  }
+
   add(bytes: number): void {
     this.moved += bytes;
     this.#meter?.add(bytes);
@@ -76,6 +83,8 @@ export class Tally {
   }
 
   streams(count: number): void {
+    if (count === this.#streams) return;
+    this.#streams = count;
     if (this.#meter !== undefined) this.#meter.streams = count;
     this.#listener({ type: 'streams', streams: count });
   }

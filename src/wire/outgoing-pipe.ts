@@ -64,8 +64,10 @@ export class OutgoingPipe {
     on?.window.refund(CHUNK_SIZE_DEFAULT);
   }
 
+  /** A chunk that did not arrive. Those of an earlier loss may wait still, and come after it. */
   again(unit: PipeUnit): void {
     this.#again.push(unit);
+    this.#again.sort((a, b) => a.index - b.index);
   }
 
   #send(on: SendStream, unit: PipeUnit): DataFrame {

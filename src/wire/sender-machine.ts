@@ -30,6 +30,8 @@ export type SenderInput =
   | { readonly kind: 'walked'; readonly entries: number; readonly complete: boolean }
   | { readonly kind: 'opened'; readonly id: number; readonly chunkSize: number; readonly identity: Uint8Array }
   | { readonly kind: 'chunkRead'; readonly stream: number; readonly lap: number; readonly id: number; readonly index: number; readonly hash: bigint; readonly payload: readonly Uint8Array[]; readonly zeros: boolean }
+  /** A chunk that was asked for will not be sent: its room and its credit are the stream's again. */
+  | { readonly kind: 'unread'; readonly stream: number; readonly lap: number; readonly cost: number }
   | { readonly kind: 'wholeRead'; readonly stream: number; readonly lap: number; readonly parts: readonly WholePart[]; readonly payload: readonly Uint8Array[]; readonly cost: number }
   | { readonly kind: 'pipeRead'; readonly stream: number; readonly lap: number; readonly hash: bigint; readonly payload: readonly Uint8Array[] }
   | { readonly kind: 'pipeEnded'; readonly stream: number; readonly lap: number; readonly size: number; readonly digest: Uint8Array; readonly sha256?: Uint8Array | undefined }
@@ -117,6 +119,8 @@ export class SenderMachine {
         return this.#opened(input);
       case 'chunkRead':
         return this.#chunkRead(input);
+      case 'unread':
+        return this.#unread(input.stream, input.lap, input.cost);
       case 'wholeRead':
         return this.#wholeRead(input);
       case 'pipeRead':
@@ -236,15 +240,20 @@ export class SenderMachine {
     if (file?.phase !== 'offered') return this.#violation("a frame 'ready' out of turn");
     const resumedBytes = file.table.bytes;
     file.start();
-    return [{ kind: 'streaming', entry: file.entry, resumedBytes }, ...this.#advance()];
+    // An empty file, or one that is there already, has nothing to send.
+    return [{ kind: 'streaming', entry: file.entry, resumedBytes }, ...this.#endOf(file), ...this.#advance()];
   }
 
   #chunkRead({ stream, lap, id, index, hash, payload, zeros }: Extract<SenderInput, { kind: 'chunkRead' }>): SenderEffect[] {
     const file = this.#files.get(id);
     const on = this.#live(stream, lap);
-    if (file === undefined) return [];
+    // It failed meanwhile.
+    if (file === undefined) return this.#unread(stream, lap, payload.reduce((sum, piece) => sum + piece.length, 0));
     file.reading -= 1;
-    if (!file.read(index, hash)) return this.#trouble(id, new IntegrityError('integrity-source', `${visiblePath(file.entry)}: the source changed while it was being sent; run the command again`));
+    if (!file.read(index, hash)) {
+      const error = new IntegrityError('integrity-source', `${visiblePath(file.entry)}: the source changed while it was being sent; run the command again`);
+      return [...this.#trouble(id, error), ...this.#unread(stream, lap, file.table.lengthOf(index))];
+    }
     const length = file.table.lengthOf(index);
     if (on === undefined) {
       file.again(index);
@@ -255,6 +264,14 @@ export class SenderMachine {
     const frame: ContentFrame = zeros ? { type: 'hole', id, first: index, count: 1 } : { type: 'data', id, offset, length, hash, payload };
     on.sent({ kind: 'chunk', id, index });
     return [{ kind: 'content', stream, frame, keep: false }, ...this.#endOf(file), ...this.#advance()];
+  }
+
+  #unread(stream: number, lap: number, cost: number): SenderEffect[] {
+    const on = this.#live(stream, lap);
+    if (on === undefined || this.#state !== 'running') return [];
+    on.window.refund(cost);
+    on.room += 1;
+    return this.#advance();
   }
 
   #endOf(file: OutgoingFile): SenderEffect[] {
