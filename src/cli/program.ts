@@ -96,6 +96,7 @@ function buildProgram(): Command {
   clientCommand(program, 'receive');
   clientCommand(program, 'send');
   serverCommand(program);
+  benchCommand(program);
   return program;
 }
 
@@ -145,6 +146,24 @@ function clientCommand(program: Command, name: 'send' | 'receive'): void {
   );
 }
 
+function benchCommand(program: Command): void {
+  const command = program
+    .command('bench')
+    .description('Measure the path to a "streamer server bench", memory to memory, and say what bounds it.')
+    .argument('[coordinates]', 'the secret coordinates; @file reads them from a file, - from standard input; default: $STREAMER_COORDINATES')
+    .option('--coordinates <coordinates>', 'the same as the argument')
+    .addOption(new Option('--size <size>', 'bytes to send, where the server receives').argParser(sizeArgument).default(1024 ** 3, '1 GiB'))
+    .addOption(new Option('--streams <number>', 'connections to use: auto begins with one and adds some while that pays').argParser(streamsArgument).default('auto'))
+    .addOption(windowOption())
+    .addOption(new Option('--connect-timeout <duration>', 'how long to look for the server').argParser(durationArgument).default(DEFAULTS.connectTimeoutMs, formatDuration(DEFAULTS.connectTimeoutMs)));
+  outputOptions(command).action(
+    action(async (words, parsed, context) => {
+      const { runBench } = await import('./commands/bench.js');
+      await runBench(words, parsed.opts(), context);
+    }),
+  );
+}
+
 function serverCommand(program: Command): void {
   const command = program
     .command('server')
@@ -176,4 +195,16 @@ function serverCommand(program: Command): void {
         }),
       );
   }
+  command
+    .command('bench')
+    .description('let a client measure the path, memory to memory: "streamer bench <coordinates>"')
+    .addOption(new Option('--size <size>', 'bytes to send').argParser(sizeArgument).default(1024 ** 3, '1 GiB'))
+    .option('--receive', 'have the client send')
+    .addHelpText('after', '\nMore options, before or after this word: streamer server --help')
+    .action(
+      action(async (_words, parsed, context) => {
+        const { runServerBench } = await import('./commands/bench.js');
+        await runServerBench(parsed.optsWithGlobals(), context);
+      }),
+    );
 }

@@ -45,6 +45,9 @@ export class NativeSessions {
   readonly #options: NativeSessionsOptions;
   #current: Current | undefined;
   #beginning: Promise<unknown> = Promise.resolve();
+  #entered = false;
+  /** Times that a client came back, with the same session or a new one. */
+  #reconnects = 0;
 
   constructor(options: NativeSessionsOptions) {
     this.#options = options;
@@ -73,7 +76,7 @@ export class NativeSessions {
     before?.running.session.drop(new ConnectError('connect-lost', 'another client took its place'));
     await before?.running.session.close();
     this.#options.wait.stop();
-    const current: Current = { client, running: await this.#options.begin((stream, error) => this.#lost(current, stream, error)), remote: '', reconnects: 0 };
+    const current: Current = { client, running: await this.#options.begin((stream, error) => this.#lost(current, stream, error)), remote: '', reconnects: this.#reconnects };
     this.#current = current;
     void this.#follow(current);
     return 0;
@@ -88,7 +91,8 @@ export class NativeSessions {
     }
     if (hello.stream === 0) {
       this.#options.wait.stop();
-      if (current.remote !== '') current.reconnects += 1;
+      if (this.#entered) current.reconnects = this.#reconnects += 1;
+      this.#entered = true;
       this.#options.connected(link.remote, current.remote !== '');
       current.remote = link.remote;
     }

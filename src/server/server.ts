@@ -15,6 +15,7 @@ import { listen, type Listener } from '../transport/listen.js';
 import type { WebSocketConnection } from '../transport/websocket.js';
 import { assertAllMoved } from '../transfer/all-moved.js';
 import type { ChannelKeys } from '../transfer/channel.js';
+import { MemoryInbound, memorySending } from '../transfer/memory-ends.js';
 import { abortReason } from '../transfer/outcome.js';
 import type { ProgressListener, TransferResult } from '../transfer/progress.js';
 import type { RateLimit } from '../transfer/rate-limit.js';
@@ -72,6 +73,8 @@ export interface ServeOptions {
   readonly signal?: AbortSignal;
   /** Told what happens. It must not throw. */
   readonly onProgress?: ProgressListener;
+  /** Measures the path: the content is made up, of so many bytes, or thrown away; `path` is not looked at. @default off */
+  readonly memoryBytes?: number;
   /** @internal */
   readonly wrapSink?: (sink: Sink) => Sink;
 }
@@ -128,7 +131,7 @@ export async function serve(options: ServeOptions): Promise<StreamerServer> {
   if (settings.compat && settings.wire === 'native') throw new UsageError('--compat asks for coordinates that the Python streamer can use, and --wire native keeps it out: leave one out');
   const secret = chooseSecret(settings);
   // A file that is missing now would be missing later, too: better than a job that waits to say so.
-  const sending = settings.action === 'send' ? await openSending(typeof settings.path === 'string' ? [settings.path] : settings.path, settings.rules) : undefined;
+  const sending = settings.action === 'send' ? await openWhat(settings) : undefined;
   try {
     if (sending === undefined) await assertReceivable(settings, typeof secret === 'string');
     else if (sending.file === undefined && (settings.wire === 'compat' || settings.compat)) throw new UsageError('the compat wire carries one file: send a single file, or leave out --compat and --wire compat');
@@ -141,7 +144,13 @@ export async function serve(options: ServeOptions): Promise<StreamerServer> {
   }
 }
 
-async function assertReceivable({ path, wire, existing = 'refuse' }: Settings, plain: boolean): Promise<void> {
+function openWhat({ path, rules, memoryBytes }: Settings): Promise<Sending> {
+  if (memoryBytes !== undefined) return Promise.resolve(memorySending(memoryBytes));
+  return openSending(typeof path === 'string' ? [path] : path, rules);
+}
+
+async function assertReceivable({ path, wire, existing = 'refuse', memoryBytes }: Settings, plain: boolean): Promise<void> {
+  if (memoryBytes !== undefined) return;
   if (typeof path !== 'string') throw new UsageError('a server receives into one path');
   if (path === '-') throw new UsageError('a server does not write to standard output, where it tells its coordinates: name a file or a directory');
   if (existing === 'refuse') await assertTargetFree(path);
@@ -285,10 +294,12 @@ class Session {
   }
 
   async #begin(lost: (stream: number, error: StreamerError) => void): Promise<Running> {
-    const { path, signal, onProgress, inboundTransferLimit, windowBytes, wrapSink } = this.#settings;
+    const { path, signal, onProgress, inboundTransferLimit, windowBytes, wrapSink, memoryBytes } = this.#settings;
     const settings = settingsOf(this.#settings);
     if (this.#sending !== undefined) return startSending(await this.#sending.outbound(), { settings, signal, onProgress, lost });
-    return startReceiving({ path: onePath(path), settings, limitBytes: inboundTransferLimit, windowBytes, signal, onProgress, lost, wrapSink });
+    const into = memoryBytes === undefined ? undefined : () => Promise.resolve(new MemoryInbound());
+    const limitBytes = memoryBytes === undefined ? inboundTransferLimit : Number.MAX_SAFE_INTEGER;
+    return startReceiving({ path: onePath(path), settings, limitBytes, windowBytes, signal, onProgress, lost, wrapSink, into });
   }
 
   async #runCompat(connection: WebSocketConnection): Promise<TransferResult> {

@@ -11,6 +11,7 @@ import type { CloseInfo, Connection, MessageKind } from '../transport/connection
 import { PROLOGUE, TEXT_MAX } from '../wire/constants.js';
 import { decodeFrame } from '../wire/decode.js';
 import { encodeFrame } from '../wire/encode.js';
+import { truncateUtf8 } from '../util/truncate.js';
 import type { Frame } from '../wire/frame.js';
 import { PieceList } from './piece-list.js';
 
@@ -243,8 +244,4 @@ export function openChannel(connection: Connection, options: ChannelOptions): Pr
     });
     if (options.role === 'client') connection.send([noise.writeMessage(Buffer.alloc(0))], 'binary');
   });
-}
-
-function truncateUtf8(text: string, maxBytes: number): string {
-  return Buffer.byteLength(text) <= maxBytes ? text : `${Buffer.from(text).subarray(0, maxBytes - 6).toString('utf8').replace(/\uFFFD+$/u, '')}…`;
 }

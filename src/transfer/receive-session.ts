@@ -159,7 +159,8 @@ export class ReceiveSession implements TransferSession<Received> {
   }
 
   #perform(effect: ReceiverEffect): void {
-    if (this.#outcome.over) return;
+    // A commit that had begun is told of and counted all the same.
+    if (this.#outcome.over && effect.kind !== 'settled') return;
     switch (effect.kind) {
       case 'send':
         this.#session.control(effect.frame);

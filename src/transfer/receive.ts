@@ -39,6 +39,8 @@ export interface ReceiveRequest {
   readonly lost: (stream: number, error: StreamerError) => void;
   /** @default standard output */
   readonly output?: (() => Writable) | undefined;
+  /** In place of what the path says: memory, for one that is only measured. @internal */
+  readonly into?: (() => Promise<Inbound>) | undefined;
   /** Puts something between the transfer and the disk: the bench's slow disk. @internal */
   readonly wrapSink?: ((sink: Sink) => Sink) | undefined;
 }
@@ -57,7 +59,7 @@ export async function startReceiving(request: ReceiveRequest): Promise<RunningRe
   const checksum = await loadChecksum();
   const { settings, onProgress } = request;
   const tally = new Tally(onProgress);
-  const session = new ReceiveSession({ ...request, checksum, tally, rate: settings.rate ?? new RateLimit(undefined), agree: (offer) => agree(offer, settings), open: (offer) => openInbound(offer, request) });
+  const session = new ReceiveSession({ ...request, checksum, tally, rate: settings.rate ?? new RateLimit(undefined), agree: (offer) => agree(offer, settings), open: request.into ?? ((offer) => openInbound(offer, request)) });
   const startMs = performance.now();
   return {
     session,

@@ -147,6 +147,9 @@ export class SendSession implements TransferSession<FinishedFrame> {
       case 'readPipe':
         this.#readPipe(effect).catch(this.#outcome.fail);
         break;
+      case 'unsent':
+        this.#job.tally.unsent(effect.bytes, effect.holes);
+        break;
       case 'streaming':
         this.#streaming(effect.entry, effect.resumedBytes);
         break;

@@ -135,7 +135,7 @@ function settleFinished(tally: Tally, { removed, failed }: FinishedFrame): void 
 /** What a result says of a tally. */
 export function totals(tally: Tally, tree: boolean) {
   const { size, counts: entries, resumed, moved } = tally;
-  return { size: tree ? size : Math.max(size, moved), entries, resumed, moved, digest: tree ? undefined : tally.digest, sha256: tree ? undefined : tally.sha256 };
+  return { size, entries, resumed, moved, digest: tree ? undefined : tally.digest, sha256: tree ? undefined : tally.sha256 };
 }
 
 function offerOf({ root, name }: Outbound, settings: TransferSettings): OfferFrame {

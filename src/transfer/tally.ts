@@ -78,6 +78,12 @@ export class Tally {
     this.#meter?.add(bytes);
   }
 
+  /** What was sent was lost with its connection. @param holes bytes that were passed over. */
+  unsent(bytes: number, holes: number): void {
+    this.moved -= bytes;
+    this.#meter?.skip(-bytes - holes);
+  }
+
   flush(): void {
     this.#meter?.flush();
   }

@@ -4,11 +4,14 @@
  * @module
  */
 import type { ManifestEntry } from './frame.js';
+import type { Settlement } from './sender-machine.js';
+
+/** What became of a file that links may follow: it has a path, or would have one, or there is none. */
+export type LinkedFile = { readonly path: string } | 'would' | undefined;
 
 /** Files that hard links may follow, and the links that wait for them. */
 export class HardLinks {
-  /** Path of each file that links may follow; undefined when it could not be had. */
-  readonly #files = new Map<number, string | undefined>();
+  readonly #files = new Map<number, LinkedFile>();
   readonly #waiting = new Map<number, ManifestEntry[]>();
   #count = 0;
 
@@ -18,11 +21,11 @@ export class HardLinks {
   }
 
   announce(entry: ManifestEntry): void {
-    if (entry.linked === true) this.#files.set(entry.id, entry.path);
+    if (entry.linked === true) this.#files.set(entry.id, { path: entry.path });
   }
 
-  /** Path of the file that a link is to; undefined when there is none. */
-  pathOf(link: ManifestEntry): string | undefined {
+  /** The file that a link is to. */
+  fileOf(link: ManifestEntry): LinkedFile {
     return link.linkTo === undefined ? undefined : this.#files.get(link.linkTo);
   }
 
@@ -34,9 +37,12 @@ export class HardLinks {
     this.#count += 1;
   }
 
-  /** A file is there, or never will be. Returns the links that waited for it. */
-  settled(id: number, there: boolean): readonly ManifestEntry[] {
-    if (!there && this.#files.has(id)) this.#files.set(id, undefined);
+  /** A file is there, or never will be, or would be. Returns the links that waited for it. */
+  settled(id: number, how: Settlement): readonly ManifestEntry[] {
+    if (this.#files.has(id)) {
+      if (how === 'would') this.#files.set(id, 'would');
+      else if (how === 'failed') this.#files.delete(id);
+    }
     const links = this.#waiting.get(id) ?? [];
     this.#waiting.delete(id);
     this.#count -= links.length;

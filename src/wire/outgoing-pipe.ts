@@ -21,9 +21,11 @@ export class OutgoingPipe {
   #index = 0;
   readonly #again: PipeUnit[] = [];
 
-  /** The receiver is ready. */
-  open(): void {
+  /** The receiver is ready. Returns false when it has said so before. */
+  open(): boolean {
+    const first = !this.#open;
     this.#open = true;
+    return first;
   }
 
   get ended(): boolean {
@@ -57,11 +59,14 @@ export class OutgoingPipe {
     return this.#send(on, unit);
   }
 
-  /** There is nothing more to read. */
+  /** There is nothing more to read. A read that found that out gives back what it has taken. */
   end(on: SendStream | undefined): void {
+    if (this.#reading && on !== undefined) {
+      on.window.refund(CHUNK_SIZE_DEFAULT);
+      on.room += 1;
+    }
     this.#reading = false;
     this.#ended = true;
-    on?.window.refund(CHUNK_SIZE_DEFAULT);
   }
 
   /** A chunk that did not arrive. Those of an earlier loss may wait still, and come after it. */

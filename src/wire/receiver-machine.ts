@@ -10,9 +10,11 @@
  */
 import type { Checksum } from '../crypto/checksum.js';
 import { errorFromPeer, IntegrityError, LimitError, ProtocolError, StorageError, type StreamerError } from '../errors.js';
+import { truncateUtf8 } from '../util/truncate.js';
 import { formatSize } from '../util/units.js';
+import { batches, textBytes } from './batches.js';
 import type { ChunkTable } from './chunk-table.js';
-import { CHUNK_SIZE_DEFAULT, CHUNKS_MAX, DONE_IDS_MAX, ENTRIES_UNSETTLED_MAX, EXTRAS_PER_FRAME, HAVE_HASHES_MAX, PIPE_ID, WHOLE_FILE_MAX } from './constants.js';
+import { CHUNK_SIZE_DEFAULT, CHUNKS_MAX, DONE_IDS_MAX, ENTRIES_PER_FRAME, ENTRIES_UNSETTLED_MAX, EXTRAS_PER_FRAME, HAVE_HASHES_MAX, PIPE_ID, TEXT_MAX, WHOLE_FILE_MAX } from './constants.js';
 import { splitPayload } from './decode-content.js';
 import { costOf } from './encode.js';
 import type { Answer, CompareFrame, ControlFrame, DataFrame, EntriesFrame, FileEndFrame, FileFrame, Frame, HoleFrame, ManifestEntry, ManifestEndFrame, OfferFrame, WholeFrame } from './frame.js';
@@ -130,7 +132,7 @@ export class ReceiverMachine {
         return this.#frame(input.stream, input.frame);
       case 'targeted':
         this.#state = 'running';
-        return this.#placeNext();
+        return [...this.#placeNext(), ...this.#finishWhenSettled()];
       case 'placed':
         this.#placing = false;
         return [...this.#placed(input.placings), ...this.#placeNext(), ...this.#finishWhenSettled()];
@@ -145,7 +147,7 @@ export class ReceiverMachine {
       case 'settled':
         return this.#settledBelow(input.results);
       case 'extras':
-        return chunked(input.paths, EXTRAS_PER_FRAME).map((paths) => ({ kind: 'send', frame: { type: 'extras', paths } }));
+        return batches(input.paths, EXTRAS_PER_FRAME, textBytes).map((paths) => ({ kind: 'send', frame: { type: 'extras', paths } }));
       case 'finished':
         this.#state = 'confirming';
         return [{ kind: 'send', frame: { type: 'finished', removed: input.removed, failed: input.failed } }];
@@ -208,18 +210,18 @@ export class ReceiverMachine {
 
   /** One batch at a time, in order; a link whose file is still to come waits for it. */
   #placeNext(): ReceiverEffect[] {
+    const effects: ReceiverEffect[] = [];
     while (this.#state === 'running' && !this.#placing) {
       const batch = this.#toPlace.shift();
-      if (batch === undefined) return [];
-      const effects = this.#place(batch);
-      if (effects.length > 0) return effects;
+      if (batch === undefined) break;
+      effects.push(...this.#place(batch));
     }
-    return [];
+    return effects;
   }
 
   #place(batch: readonly ManifestEntry[]): ReceiverEffect[] {
     const entries: PlacedEntry[] = [];
-    const hopeless: ReceiverEffect[] = [];
+    const known: Placing[] = [];
     for (const entry of batch) {
       const { linkTo, ...rest } = entry;
       if (linkTo === undefined) entries.push(rest);
@@ -227,14 +229,16 @@ export class ReceiverMachine {
         this.#setPhase(entry.id, 'linking');
         this.#links.wait(entry);
       } else {
-        const path = this.#links.pathOf(entry);
-        if (path === undefined) hopeless.push(...this.#placed([{ id: entry.id, answer: 'trouble', error: noSuchFile(entry) }]));
-        else entries.push({ ...rest, linkTo: path });
+        const file = this.#links.fileOf(entry);
+        if (file === 'would') known.push({ id: entry.id, answer: 'would' });
+        else if (file === undefined) known.push({ id: entry.id, answer: 'trouble', error: noSuchFile(entry) });
+        else entries.push({ ...rest, linkTo: file.path });
       }
     }
-    if (entries.length === 0) return hopeless;
+    const effects = this.#placed(known);
+    if (entries.length === 0) return effects;
     this.#placing = true;
-    return [...hopeless, { kind: 'place', entries }];
+    return [...effects, { kind: 'place', entries }];
   }
 
   #setPhase(id: number, phase: Phase): void {
@@ -259,7 +263,7 @@ export class ReceiverMachine {
         if (this.#failed()) return after;
         continue;
       }
-      if (id !== run.first + run.answers.length) flush();
+      if (id !== run.first + run.answers.length || run.answers.length >= ENTRIES_PER_FRAME) flush();
       if (run.answers.length === 0) run.first = id;
       run.answers.push(answer);
       after.push(...this.#placedOne(incoming, answer));
@@ -404,7 +408,7 @@ export class ReceiverMachine {
     incoming.digest = digest;
     if (!digest.equals(content.end.digest)) {
       const error = new IntegrityError('integrity-digest', "the received file's digest is not the sent file's");
-      return [{ kind: 'abandon', id: entry.id, discard: true }, ...this.#trouble(incoming, error)];
+      return [{ kind: 'abandon', id: entry.id, discard: true }, ...this.#trouble(incoming, error), ...this.#finishWhenSettled()];
     }
     return [{ kind: 'commit', entry, size, digest, sha256 }];
   }
@@ -414,6 +418,7 @@ export class ReceiverMachine {
   #whole(stream: number, frame: WholeFrame): ReceiverEffect[] {
     const arrival = this.#streams.arrive(stream, costOf(frame));
     if (arrival === undefined) return this.#violation('more data than it had credit for');
+    if (this.#offer?.root !== 'tree') return this.#violation('a whole file outside a tree');
     const files: { entry: ManifestEntry; hash: bigint; content: readonly Uint8Array[] }[] = [];
     let index = 0;
     for (const content of splitPayload(frame.payload, frame.parts.map(({ length }) => length))) {
@@ -457,10 +462,11 @@ export class ReceiverMachine {
   #settle(incoming: Incoming, how: Settlement, error?: StreamerError): ReceiverEffect[] {
     const { entry, digest, content } = incoming;
     const sha256 = content?.end?.sha256;
-    const effects: ReceiverEffect[] = [{ kind: 'settled', entry, how, digest, sha256, ...(error === undefined ? {} : { error }) }];
+    // A pipe's size shows at its end.
+    const told = this.#offer?.root === 'pipe' && content?.end !== undefined ? { ...entry, size: content.end.size } : entry;
+    const effects: ReceiverEffect[] = [{ kind: 'settled', entry: told, how, digest, sha256, ...(error === undefined ? {} : { error }) }];
     this.#incoming.delete(entry.id);
-    const links = this.#links.settled(entry.id, how !== 'failed' && how !== 'would');
-    if (links.length > 0 && how === 'would') return [...effects, ...this.#placed(links.map(({ id }) => ({ id, answer: 'would' as const })))];
+    const links = this.#links.settled(entry.id, how);
     if (links.length > 0) {
       this.#toPlace.unshift([...links]);
       effects.push(...this.#placeNext());
@@ -470,7 +476,7 @@ export class ReceiverMachine {
 
   #trouble(incoming: Incoming, error: StreamerError): ReceiverEffect[] {
     if (this.#offer?.root !== 'tree') return this.#fail(error);
-    const frame: ControlFrame = { type: 'trouble', id: incoming.entry.id, code: error.code, message: error.message };
+    const frame: ControlFrame = { type: 'trouble', id: incoming.entry.id, code: error.code, message: truncateUtf8(error.message, TEXT_MAX) };
     return [{ kind: 'send', frame }, ...this.#settle(incoming, 'failed', error)];
   }
 
@@ -478,6 +484,8 @@ export class ReceiverMachine {
     const incoming = this.#incoming.get(id);
     if (incoming === undefined) return id < this.#nextId ? [] : this.#violation("a frame 'trouble' for no entry");
     if (this.#offer?.root !== 'tree') return this.#fail(error);
+    // All of it is here and is what was sent: the trouble was with sending it once more, and our `done` is under way.
+    if (incoming.phase === 'committing') return [];
     return [{ kind: 'abandon', id, discard: false }, ...this.#settle(incoming, 'failed', error), ...this.#finishWhenSettled()];
   }
 

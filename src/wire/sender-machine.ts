@@ -9,7 +9,9 @@
  * @module
  */
 import { errorFromPeer, IntegrityError, ProtocolError, type StreamerError } from '../errors.js';
-import { ENTRIES_PER_FRAME, ENTRIES_UNSETTLED_MAX, PIPE_ID, WHOLE_FILE_MAX } from './constants.js';
+import { truncateUtf8 } from '../util/truncate.js';
+import { batches, entryBytes } from './batches.js';
+import { ENTRIES_PER_FRAME, ENTRIES_UNSETTLED_MAX, PIPE_ID, TEXT_MAX, WHOLE_FILE_MAX } from './constants.js';
 import { costOf } from './encode.js';
 import type { Answer, AnswersFrame, ContentFrame, ControlFrame, DoneFrame, FinishedFrame, Frame, HaveFrame, ManifestEntry, OfferFrame, ReadyFrame, WholePart } from './frame.js';
 import { OutgoingFile } from './outgoing-file.js';
@@ -57,6 +59,8 @@ export type SenderEffect =
   /** `cost` is handed back with what was read. */
   | { readonly kind: 'readWhole'; readonly stream: number; readonly lap: number; readonly entries: readonly ManifestEntry[]; readonly cost: number }
   | { readonly kind: 'readPipe'; readonly stream: number; readonly lap: number; readonly most: number }
+  /** So many bytes, and so many that are nothing but zeros, may be lost with a connection and are sent again. */
+  | { readonly kind: 'unsent'; readonly bytes: number; readonly holes: number }
   /** A file's content begins to flow. `resumedBytes` are held by the receiver from an earlier attempt. */
   | { readonly kind: 'streaming'; readonly entry: ManifestEntry; readonly resumedBytes: number }
   | { readonly kind: 'settled'; readonly entry: ManifestEntry; readonly how: Settlement; readonly digest?: Uint8Array | undefined; readonly sha256?: Uint8Array | undefined; readonly error?: StreamerError }
@@ -70,7 +74,8 @@ const OPEN_FILES_MAX = 16;
 /** The walk goes on when fewer entries than this are unsettled: two frames' worth of room are left. */
 const WALK_BELOW = ENTRIES_UNSETTLED_MAX - 2 * ENTRIES_PER_FRAME;
 
-type Outgoing = { readonly entry: ManifestEntry; file?: OutgoingFile; hash?: bigint; digest?: Uint8Array; sha256?: Uint8Array | undefined; answered: boolean; comparing?: boolean };
+/** `size` is a pipe's, which shows at its end. */
+type Outgoing = { readonly entry: ManifestEntry; size?: number; file?: OutgoingFile; hash?: bigint; digest?: Uint8Array; sha256?: Uint8Array | undefined; answered: boolean; comparing?: boolean };
 
 /** See the module's head. */
 export class SenderMachine {
@@ -83,6 +88,8 @@ export class SenderMachine {
   /** Chunked files that are open, in the order in which they were wanted. */
   readonly #files = new Map<number, OutgoingFile>();
   #pipe: OutgoingPipe | undefined;
+  /** Entries that the receiver was told of. */
+  #announced = 0;
   #laps = 0;
   #walk: 'idle' | 'walking' | 'over' = 'idle';
   #state: 'running' | 'done' | 'failed' = 'running';
@@ -166,7 +173,8 @@ export class SenderMachine {
   #entries(entries: readonly ManifestEntry[]): SenderEffect[] {
     this.#walk = 'idle';
     for (const entry of entries) this.#outgoing.set(entry.id, { entry, answered: false });
-    const effects: SenderEffect[] = entries.length === 0 ? [] : [{ kind: 'send', frame: { type: 'entries', entries } }];
+    this.#announced += entries.length;
+    const effects = batches(entries, ENTRIES_PER_FRAME, entryBytes).map((some): SenderEffect => ({ kind: 'send', frame: { type: 'entries', entries: some } }));
     const [only] = entries;
     if (this.#offer.root === 'pipe' && only !== undefined) this.#pipe = new OutgoingPipe();
     // One file is opened at once: its frame need not wait for the answer to its entry.
@@ -195,7 +203,7 @@ export class SenderMachine {
         this.#want(outgoing);
         return [];
       case 'compare':
-        if (entry.kind !== 'file' || comparing) return this.#violation(`'compare' for what is no file, or again`);
+        if (entry.kind !== 'file' || comparing || this.#offer.root === 'pipe') return this.#violation(`'compare' for what is no file, or again`);
         outgoing.comparing = true;
         return [{ kind: 'digest', entry }];
       default:
@@ -225,15 +233,17 @@ export class SenderMachine {
   }
 
   #have(frame: HaveFrame): SenderEffect[] {
+    if (this.#isSettled(frame.id)) return [];
     const file = this.#files.get(frame.id);
     if (file?.phase !== 'offered' || !file.have(frame)) return this.#violation("a frame 'have' out of turn or outside the file");
     return [];
   }
 
   #ready({ id }: ReadyFrame): SenderEffect[] {
+    if (this.#isSettled(id)) return [];
     const outgoing = this.#outgoing.get(id);
     if (this.#pipe !== undefined && outgoing !== undefined) {
-      this.#pipe.open();
+      if (!this.#pipe.open()) return this.#violation("a second frame 'ready'");
       return [{ kind: 'streaming', entry: outgoing.entry, resumedBytes: 0 }, ...this.#advance()];
     }
     const file = this.#files.get(id);
@@ -262,7 +272,7 @@ export class SenderMachine {
     const offset = index * file.table.chunkSize;
     if (zeros) on.window.refund(length);
     const frame: ContentFrame = zeros ? { type: 'hole', id, first: index, count: 1 } : { type: 'data', id, offset, length, hash, payload };
-    on.sent({ kind: 'chunk', id, index });
+    on.sent(zeros ? { kind: 'hole', id, first: index, count: 1 } : { kind: 'chunk', id, index });
     return [{ kind: 'content', stream, frame, keep: false }, ...this.#endOf(file), ...this.#advance()];
   }
 
@@ -331,9 +341,9 @@ export class SenderMachine {
   #pipeEnded({ stream, lap, size, digest, sha256 }: Extract<SenderInput, { kind: 'pipeEnded' }>): SenderEffect[] {
     const outgoing = this.#outgoing.get(PIPE_ID);
     if (this.#pipe === undefined || outgoing === undefined) return [];
-    const on = this.#live(stream, lap);
-    this.#pipe.end(on);
-    if (on !== undefined) on.room += 1;
+    if (this.#pipe.ended) return [];
+    this.#pipe.end(this.#live(stream, lap));
+    outgoing.size = size;
     outgoing.digest = digest;
     outgoing.sha256 = sha256;
     return [{ kind: 'send', frame: { type: 'fileEnd', id: PIPE_ID, size, digest, sha256 } }, ...this.#advance()];
@@ -413,25 +423,40 @@ export class SenderMachine {
   #lost(stream: number): SenderEffect[] {
     const on = this.#streams.get(stream);
     this.#streams.delete(stream);
-    for (const unit of on?.unacked() ?? []) this.#again(unit);
-    return this.#advance();
+    let bytes = 0;
+    let holes = 0;
+    for (const unit of on?.unacked() ?? []) {
+      const again = this.#again(unit);
+      if (unit.kind === 'hole') holes += again;
+      else bytes += again;
+    }
+    const unsent: SenderEffect[] = bytes + holes === 0 ? [] : [{ kind: 'unsent', bytes, holes }];
+    return [...unsent, ...this.#advance()];
   }
 
-  #again(unit: Unit): void {
+  /** Returns the bytes that are to be sent again. */
+  #again(unit: Unit): number {
     switch (unit.kind) {
       case 'chunk':
-        this.#files.get(unit.id)?.again(unit.index);
-        break;
-      case 'hole':
-        for (let i = 0; i < unit.count; i += 1) this.#files.get(unit.id)?.again(unit.first + i);
-        break;
+        return this.#chunkAgain(unit.id, unit.index);
+      case 'hole': {
+        let bytes = 0;
+        for (let i = 0; i < unit.count; i += 1) bytes += this.#chunkAgain(unit.id, unit.first + i);
+        return bytes;
+      }
       case 'whole':
         this.#wholes.again(unit.ids);
-        break;
+        return unit.ids.reduce((sum, id) => sum + (this.#outgoing.get(id)?.entry.size ?? 0), 0);
       case 'pipe':
         this.#pipe?.again(unit);
-        break;
+        return unit.payload.reduce((sum, piece) => sum + piece.length, 0);
     }
+  }
+
+  #chunkAgain(id: number, index: number): number {
+    const file = this.#files.get(id);
+    file?.again(index);
+    return file?.table.lengthOf(index) ?? 0;
   }
 
   /* The end of an entry, and of all */
@@ -439,6 +464,7 @@ export class SenderMachine {
   #done({ ids }: DoneFrame): SenderEffect[] {
     const effects: SenderEffect[] = [];
     for (const id of ids) {
+      if (this.#isSettled(id)) continue;
       const outgoing = this.#outgoing.get(id);
       const sent = outgoing?.file === undefined ? outgoing?.hash !== undefined || this.#pipe?.ended === true : outgoing.file.phase === 'ended';
       if (outgoing === undefined || !sent) return this.#violation('a confirmation of what was not sent');
@@ -448,12 +474,17 @@ export class SenderMachine {
   }
 
   #settle(outgoing: Outgoing, how: Settlement, error?: StreamerError): SenderEffect[] {
-    const { entry, file, digest, sha256 } = outgoing;
-    const effects: SenderEffect[] = [{ kind: 'settled', entry, how, digest, sha256, ...(error === undefined ? {} : { error }) }];
+    const { entry, size = entry.size, file, digest, sha256 } = outgoing;
+    const effects: SenderEffect[] = [{ kind: 'settled', entry: { ...entry, size }, how, digest, sha256, ...(error === undefined ? {} : { error }) }];
     this.#outgoing.delete(entry.id);
     if (file !== undefined) effects.push({ kind: 'close', id: entry.id });
     this.#files.delete(entry.id);
     return effects;
+  }
+
+  /** Whether an entry was announced and has come to its end: our `trouble` may cross what the receiver says of it. */
+  #isSettled(id: number): boolean {
+    return id < this.#announced && !this.#outgoing.has(id);
   }
 
   /** An entry that cannot be read here: in a tree the others go on, a single file is all there is. */
@@ -461,7 +492,7 @@ export class SenderMachine {
     const outgoing = this.#outgoing.get(id);
     if (outgoing === undefined) return [];
     if (this.#offer.root !== 'tree') return this.#fail(error);
-    const frame: ControlFrame = { type: 'trouble', id, code: error.code, message: error.message };
+    const frame: ControlFrame = { type: 'trouble', id, code: error.code, message: truncateUtf8(error.message, TEXT_MAX) };
     return [{ kind: 'send', frame }, ...this.#settle(outgoing, 'failed', error), ...this.#advance()];
   }
 

@@ -5,8 +5,12 @@
  * @module
  */
 
+import { CHUNK_SIZE_DEFAULT } from './constants.js';
+
 /** Frames that are written and not yet told of at which they are, whatever they cost: a hole costs nothing. */
 const FRAMES_TOLD = 64;
+/** Cost from which on it is told however large the window is: what is not told is sent again when the link is lost. */
+const BYTES_TOLD = CHUNK_SIZE_DEFAULT;
 
 /** The receiver's side. */
 export class ReceiveWindow {
@@ -16,6 +20,7 @@ export class ReceiveWindow {
   #released = 0;
   #acked = 0;
   #toldAcked = 0;
+  #toldReleased = 0;
   /** Costs of the frames that have arrived and are not acked, in order; negative when written out of turn. */
   readonly #pending: { readonly cost: number; written: boolean }[] = [];
   #first = 0;
@@ -63,9 +68,10 @@ export class ReceiveWindow {
 
   #due(): { readonly limit: number; readonly acked: number } | undefined {
     const limit = Math.max(this.#granted, this.#released + this.#window);
-    if (limit - this.#granted < this.#window / 8 && this.#acked - this.#toldAcked < FRAMES_TOLD) return undefined;
+    if (this.#released - this.#toldReleased < Math.min(this.#window / 8, BYTES_TOLD) && this.#acked - this.#toldAcked < FRAMES_TOLD) return undefined;
     this.#granted = limit;
     this.#toldAcked = this.#acked;
+    this.#toldReleased = this.#released;
     return { limit, acked: this.#acked };
   }
 }

@@ -40,7 +40,7 @@ export interface Running {
   readonly coordinates: string;
 }
 
-/** Starts a transfer on a slow way and waits until its data flows. */
+/** Starts a transfer on a slow way, over one connection, and waits until its data flows. */
 export async function startSlowly(
   t: TestContext,
   action: Action,
@@ -51,7 +51,7 @@ export async function startSlowly(
   const proxy = await startProxy(t, server.port);
   proxy.slowDown(options.bytesPerSecond ?? SLOW);
   const coordinates = proxy.lead(server.coordinates);
-  const client = clientJson(t, action, coordinates, clientFile(action, place), options.clientArgs);
+  const client = clientJson(t, action, coordinates, clientFile(action, place), ['--streams', '1', ...(options.clientArgs ?? [])]);
   await client.waitForLine(/^\{"event":"progress"/);
   await proxy.passed(MIB);
   return { server, client, proxy, coordinates };

@@ -53,7 +53,7 @@ for (const action of ACTIONS) {
       const server = await serveJson(t, opposite(action), serverFile(action, place));
       const ended = await bothDone(clientJson(t, action, server.coordinates, clientFile(action, place)), server.child);
       const order = (end: Finished) => eventsOf(end).map(({ event }) => event).filter((event, index, all) => event !== all[index - 1]);
-      const moving = ['connected', 'started', 'progress', 'finishing', 'done'];
+      const moving = ['connected', 'started', 'progress', 'finishing', 'entry', 'done'];
       assert.deepEqual(order(ended.client), ['connecting', ...moving]);
       assert.deepEqual(order(ended.server), ['listening', 'waiting', 'server', 'coordinates', ...moving]);
       for (const end of [ended.client, ended.server]) {
@@ -66,7 +66,7 @@ for (const action of ACTIONS) {
 
 function assertEvents(events: readonly JsonEvent[], place: Place): void {
   const find = (name: string) => events.find(({ event }) => event === name) ?? {};
-  assert.deepEqual(find('started'), { event: 'started', name: 'data.bin', size: SIZE, resumedBytes: 0 });
+  assert.deepEqual(find('started'), { event: 'started', root: 'file', name: 'data.bin', size: SIZE, resumedBytes: 0 });
   const { wire, encrypted } = find('connected') as JsonEvent;
   assert.deepEqual([wire, encrypted], ['native', true]);
   let before = 0;
@@ -115,7 +115,7 @@ describe('on a slow way', { concurrency: 2 }, () => {
     const server = await startServer(t, 'send', place.source);
     const proxy = await startProxy(t, server.port);
     proxy.slowDown(2 * MIB);
-    const client = startStreamer(t, ['receive', proxy.lead(server.coordinates), place.target]);
+    const client = startStreamer(t, ['receive', proxy.lead(server.coordinates), place.target, '--streams', '1']);
     await client.waitForLine(/^\d+% \d.* of 16\.0 MiB, .*\/s, .* left$/, { stream: 'stderr' });
     proxy.slowDown(Infinity);
     assert.equal((await client.exitWithin(HUNG_MS)).code, 0);
@@ -126,7 +126,7 @@ describe('on a slow way', { concurrency: 2 }, () => {
     const server = await startServer(t, 'send', place.source);
     const proxy = await startProxy(t, server.port);
     proxy.slowDown(4 * MIB);
-    const words = ['receive', proxy.lead(server.coordinates), place.target];
+    const words = ['receive', proxy.lead(server.coordinates), place.target, '--streams', '1'];
     const client = startStreamer(t, words);
     await proxy.passed(3 * MIB);
     client.kill('SIGINT');
@@ -151,7 +151,7 @@ describe('on a terminal', { concurrency: 4, skip: skipUnless(terminal !== undefi
     const server = await startServer(t, 'send', place.source);
     const proxy = await startProxy(t, server.port);
     proxy.slowDown(4 * MIB);
-    const client = onTerminal(t, ['receive', proxy.lead(server.coordinates), place.target]);
+    const client = onTerminal(t, ['receive', proxy.lead(server.coordinates), place.target, '--streams', '1']);
     const end = await client.exitWithin(HUNG_MS);
     assert.equal(end.code, 0, end.stdout);
     assert.match(end.stdout, /looking for the server \(1 address\)…\r\x1b\[K/);

@@ -4,7 +4,7 @@
  */
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import { appendFile, chmod, mkdir, readdir, readFile, rm, truncate, writeFile } from 'node:fs/promises';
+import { appendFile, chmod, readdir, readFile, rm, truncate, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { describe, it, type TestContext } from 'node:test';
 import { runStreamer, sha256, startProgram, startServer, streamerArgv, type Finished } from '../support/cli.js';
@@ -28,8 +28,7 @@ function assertStorage(end: Finished, code: string, says: RegExp): void {
 /** What is wrong with a path before anything is said to anyone. */
 const BAD_SOURCES: Readonly<Record<string, readonly [make: (file: string) => unknown, code: string, says: RegExp]>> = {
   'that is missing': [() => undefined, 'storage-missing', /it does not exist; check the path/],
-  'that is a directory': [(file) => mkdir(file), 'storage-not-a-file', /it is a directory; name a file/],
-  'that is a FIFO': [(file) => execFileSync('mkfifo', [file]), 'storage-not-a-file', /it is not a regular file/],
+  'that is a FIFO': [(file) => execFileSync('mkfifo', [file]), 'storage-not-a-file', /it is not a regular file; name a regular file/],
 };
 
 const BAD_TARGETS: Readonly<Record<string, readonly [make: (target: string) => unknown, code: string, says: RegExp]>> = {

@@ -32,7 +32,7 @@ const WRONG: Readonly<Record<string, readonly [words: readonly string[], says: R
   'an unknown option of server': [['server', '--fast', 'send', FILE], /unknown option '--fast'/],
   'an unknown option of server send': [['server', 'send', '--fast', FILE], /unknown option '--fast'/],
   'a word too many for receive': [['receive', 'a', 'b', 'c'], /too many arguments/],
-  'a word too many for server send': [['server', 'send', 'a', 'b'], /too many arguments/],
+  'a word too many for server receive': [['server', 'receive', 'a', 'b'], /too many arguments/],
   'send without a file': [['send', 'streamer2.abc'], /which file\?/],
   'server send without a file': [['server', 'send'], /which file\?/],
   'server receive without a target': [['server', 'receive'], /which file\?/],
@@ -173,8 +173,8 @@ describe('--help', () => {
       ['server', '--help'],
       [/--port-range <first last>[^]*default: 5665 5670/, /--wait-timeout <duration>[^]*86400, 24\s+h/, /--inbound-transfer-limit <size>[^]*5368709120, 5\s+GiB/, /--host <host>[^]*"localhost"/, /--public-ips[^]*default: localhost/, /mode\s+0600/],
     ],
-    'of server send': [['server', 'send', '--help'], [/the file to send/, /--path <path>/, /streamer server --help/]],
-    'of server receive': [['server', 'receive', '--help'], [/it must not exist/, /--path <path>/]],
+    'of server send': [['server', 'send', '--help'], [/the files and directories to send, or - for standard input/, /--path <path>/, /streamer server --help/]],
+    'of server receive': [['server', 'receive', '--help'], [/the target: a file, or the directory that is to be the copy/, /--path <path>/]],
   };
   for (const [title, [words, shows]] of Object.entries(HELP)) {
     it(title, async (t) => {

@@ -51,7 +51,7 @@ export async function fakeServer(t: TestContext, options: FakeServerOptions): Pr
     hellos.push(hello);
     channels.push(channel);
     if (options.welcome !== undefined) options.welcome(channel, hello);
-    else channel.send({ type: 'welcome', action: hello.action === 'send' ? 'receive' : 'send', agent: 'fake' });
+    else channel.send({ type: 'welcome', action: hello.action === 'send' ? 'receive' : 'send', received: 0, streams: 64, agent: 'fake' });
   };
   const listener = await listen({
     host: HOST,

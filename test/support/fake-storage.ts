@@ -98,7 +98,7 @@ export class FakeSink implements Sink {
   readonly target = '/fake/target';
   readonly content: Buffer;
   readonly recorded: StorageTable;
-  readonly vouched: Vouched;
+  readonly #vouched: StorageTable;
   readonly synchronous: boolean;
   readonly alreadyCommitted = false;
   readonly ioMode: FakeMode;
@@ -114,9 +114,18 @@ export class FakeSink implements Sink {
   constructor(size: number, chunkSize: number, ioMode: FakeMode = 'sync') {
     this.content = Buffer.alloc(size, 0xee);
     this.recorded = new StorageTable(Math.ceil(size / chunkSize));
-    this.vouched = this.recorded.copy();
+    this.#vouched = this.recorded.copy();
     this.synchronous = ioMode === 'sync';
     this.ioMode = ioMode;
+  }
+
+  get vouched(): Vouched {
+    return this.#vouched;
+  }
+
+  /** A chunk that an earlier attempt has left. */
+  vouch(index: number, hash: bigint): void {
+    for (const table of [this.recorded, this.#vouched]) table.set(index, hash);
   }
 
   write(pieces: readonly Uint8Array[], offset: number): void | Promise<void> {
@@ -137,6 +146,10 @@ export class FakeSink implements Sink {
 
   writeHole(offset: number, length: number): void | Promise<void> {
     return this.write([Buffer.alloc(length)], offset);
+  }
+
+  read(offset: number, into: Buffer): void {
+    this.content.copy(into, 0, offset, offset + into.length);
   }
 
   read(offset: number, into: Buffer): void {

@@ -27,6 +27,8 @@ export interface ServerCommandOptions extends TransferCommandOptions {
   readonly wire: WireChoice;
   readonly window: number;
   readonly path?: string;
+  /** Bytes of a file that is nowhere: `server bench`. */
+  readonly memoryBytes?: number;
 }
 
 /** Runs the server to its end. @throws StreamerError */
@@ -58,6 +60,7 @@ export async function runServer(
       waitTimeoutMs: options.waitTimeout,
       inboundTransferLimit: options.inboundTransferLimit,
       windowBytes: options.window,
+      ...(options.memoryBytes === undefined ? {} : { memoryBytes: options.memoryBytes }),
       onProgress,
     };
     const stop = new AbortController();

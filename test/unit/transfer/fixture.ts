@@ -1,31 +1,140 @@
 /**
- * One file from a fake source to a fake sink over memory, each part to be seen.
+ * Both ends of a session in this process: memory for connections, fakes or real directories for storage.
  *
  * @module
  */
+import { execFileSync } from 'node:child_process';
+import { mkdtemp, rm } from 'node:fs/promises';
+import os from 'node:os';
+import path from 'node:path';
+import type { Readable, Writable } from 'node:stream';
+import type { TestContext } from 'node:test';
 import { loadChecksum } from '../../../src/crypto/checksum.js';
-import { receiveOverChannel, type ReceiveJob } from '../../../src/transfer/receive-native.js';
-import { sendOverChannel, type SendJob } from '../../../src/transfer/send-native.js';
-import { ChunkTable } from '../../../src/wire/chunk-table.js';
-import type { EntryFrame } from '../../../src/wire/frame.js';
+import type { StreamerError } from '../../../src/errors.js';
+import type { Sink } from '../../../src/storage/sink.js';
+import type { Inbound } from '../../../src/transfer/inbound.js';
+import { outboundOf } from '../../../src/transfer/outbound-file.js';
+import type { Outbound } from '../../../src/transfer/outbound.js';
+import type { ProgressEvent, TransferResult } from '../../../src/transfer/progress.js';
+import { RateLimit } from '../../../src/transfer/rate-limit.js';
+import { ReceiveSession, type ReceiveJob } from '../../../src/transfer/receive-session.js';
+import { startReceiving, type RunningReceive } from '../../../src/transfer/receive.js';
+import { SendSession, type SendJob } from '../../../src/transfer/send-session.js';
+import { openSending, startSending, type RunningSend, type Sending } from '../../../src/transfer/send.js';
+import type { TransferSettings } from '../../../src/transfer/settings.js';
+import { Tally } from '../../../src/transfer/tally.js';
+import type { TransferSession } from '../../../src/transfer/transfer-session.js';
+import type { OfferFrame } from '../../../src/wire/frame.js';
 import { channelPair, type ChannelPair } from '../../support/fake-channel.js';
-import { entryFrame } from '../../support/fake-frames.js';
 import { FakeSink, FakeSource, type FakeMode } from '../../support/fake-storage.js';
 import type { MemoryLink } from '../../support/memory-pair.js';
 
-/** The smallest chunk that the wire allows. */
-export const CHUNK = 64 * 1024;
+/** Bytes of a chunk of what this implementation sends. */
+export const CHUNK = 1024 * 1024;
+export const MIB = 1024 * 1024;
 
-const checksum = await loadChecksum();
+export const checksum = await loadChecksum();
 
 /** Bytes that differ from chunk to chunk. */
 export function content(size: number): Buffer {
   const bytes = Buffer.alloc(size);
-  for (let index = 0; index < size; index += 1) bytes[index] = index * 31 + (index >> 8) * 7 + (index >> 16);
+  for (let index = 0; index < size; index += 1) bytes[index] = index * 31 + (index >> 8) * 7 + (index >> 16) * 3 + (index >> 20);
   return bytes;
 }
 
-export interface TransferOptions {
+/** A directory that goes with the test, whatever modes are in it. */
+export async function tempDirectory(t: TestContext): Promise<string> {
+  const directory = await mkdtemp(path.join(os.tmpdir(), 'streamer-transfer-'));
+  t.after(async () => {
+    execFileSync('chmod', ['-R', 'u+rwX', directory]);
+    await rm(directory, { recursive: true, force: true });
+  });
+  return directory;
+}
+
+/** The connections between two sessions. */
+export class Wires {
+  readonly pairs = new Map<number, ChannelPair>();
+  /** Connections that were made. */
+  made = 0;
+  readonly #ends: () => { readonly sender: TransferSession<unknown>; readonly receiver: TransferSession<unknown> };
+
+  constructor(ends: () => { readonly sender: TransferSession<unknown>; readonly receiver: TransferSession<unknown> }) {
+    this.#ends = ends;
+  }
+
+  /** A new connection, in place of an earlier one of this number: each end says what of the other's has arrived. */
+  async attach(stream: number, link: MemoryLink = {}): Promise<ChannelPair> {
+    const pair = await channelPair(link);
+    this.made += 1;
+    this.pairs.set(stream, pair);
+    const { sender, receiver } = this.#ends();
+    if (sender.over || receiver.over) return pair;
+    const [atSender, atReceiver] = stream === 0 ? [sender.received, receiver.received] : [0, 0];
+    sender.attach(stream, { channel: pair.client, remote: 'memory:1' }, atReceiver);
+    receiver.attach(stream, { channel: pair.server, remote: 'memory:2' }, atSender);
+    return pair;
+  }
+
+  cut(stream: number): void {
+    this.pairs.get(stream)?.cut();
+  }
+}
+
+/* Fakes */
+
+/** Where a fake's content goes. */
+export class FakeInbound implements Inbound {
+  readonly target = '/fake/target';
+  readonly sink: FakeSink;
+  readonly #open: () => Promise<void>;
+
+  constructor(sink: FakeSink, open: () => Promise<void> = () => Promise.resolve()) {
+    this.sink = sink;
+    this.#open = open;
+  }
+
+  place(entries: readonly { readonly id: number }[]) {
+    return entries.map(({ id }) => ({ id, answer: 'want' as const }));
+  }
+
+  writeWhole(): never {
+    throw new Error('it comes in chunks');
+  }
+
+  async open(): Promise<Sink> {
+    await this.#open();
+    return this.sink;
+  }
+
+  sha256(): never {
+    throw new Error('nobody asked');
+  }
+
+  openExisting(): never {
+    throw new Error('nothing is there');
+  }
+
+  touch(): Promise<void> {
+    return Promise.resolve();
+  }
+
+  async *extras(): AsyncGenerator<readonly string[], void> {}
+
+  removeExtras(): Promise<readonly never[]> {
+    return Promise.resolve([]);
+  }
+
+  finish(): Promise<readonly never[]> {
+    return Promise.resolve([]);
+  }
+
+  close(): Promise<void> {
+    return Promise.resolve();
+  }
+}
+
+export interface FakeOptions {
   readonly size: number;
   readonly reads?: FakeMode;
   readonly writes?: FakeMode;
@@ -36,76 +145,181 @@ export interface TransferOptions {
   readonly has?: readonly number[];
   readonly sendSignal?: AbortSignal;
   readonly receiveSignal?: AbortSignal;
-  readonly open?: (entry: EntryFrame) => Promise<void>;
+  readonly open?: () => Promise<void>;
 }
 
-/** A transfer that is set up; `send` and `receive` start its ends. */
-export class Transfer {
+/** One fake file from session to session; `both` runs it. */
+export class FakeTransfer {
   readonly source: FakeSource;
   readonly sink: FakeSink;
-  readonly table: ChunkTable;
-  readonly entry: EntryFrame;
-  readonly pair: ChannelPair;
   readonly log: string[] = [];
-  sent = 0;
-  received = 0;
-  readonly #options: TransferOptions;
+  readonly lost: string[] = [];
+  readonly sender: SendSession;
+  readonly receiver: ReceiveSession;
+  readonly tallies: { readonly send: Tally; readonly receive: Tally };
+  readonly wires = new Wires(() => this);
+  readonly #options: FakeOptions;
 
-  private constructor(options: TransferOptions, pair: ChannelPair) {
+  constructor(options: FakeOptions, more: { readonly send?: Partial<SendJob>; readonly receive?: Partial<ReceiveJob> } = {}) {
     this.#options = options;
-    this.pair = pair;
     this.source = new FakeSource(content(options.size), options.reads);
     this.sink = new FakeSink(options.size, CHUNK, options.writes);
-    this.table = new ChunkTable(options.size, CHUNK);
-    this.entry = entryFrame(options.size, CHUNK);
     for (const index of options.has ?? []) {
       const chunk = this.source.content.subarray(index * CHUNK, (index + 1) * CHUNK);
       chunk.copy(this.sink.content, index * CHUNK);
-      this.table.set(index, checksum.xxh64(chunk));
+      this.sink.vouch(index, checksum.xxh64(chunk));
     }
-  }
-
-  static async setUp(options: TransferOptions): Promise<Transfer> {
-    return new Transfer(options, await channelPair(options.link));
-  }
-
-  send(more: Partial<SendJob> = {}): Promise<Buffer> {
-    return sendOverChannel(this.pair.client, {
-      entry: this.entry,
-      source: this.source,
+    const say = (who: string) => (event: ProgressEvent) => {
+      if (event.type === 'started') this.log.push(`${who} started ${event.resumedBytes}`);
+      if (event.type === 'finishing') this.log.push(`${who} finishing`);
+    };
+    const rate = new RateLimit(undefined);
+    this.tallies = { send: new Tally(say('sender')), receive: new Tally(say('receiver')) };
+    const lost = (who: string) => (stream: number, error: StreamerError) => {
+      this.lost.push(`${who} ${stream}`);
+      (who === 'sender' ? this.sender : this.receiver).drop(error);
+    };
+    this.sender = new SendSession({
+      outbound: outboundOf(this.source, 'a file'),
+      offer: offerFrame('file'),
       checksum,
-      signal: this.#options.sendSignal,
-      streaming: (resumed) => this.log.push(`streaming ${resumed}`),
-      sent: (bytes) => (this.sent += bytes),
+      tally: this.tallies.send,
+      rate,
+      signal: options.sendSignal,
       finishing: () => this.log.push('sender finishing'),
-      ...more,
+      lost: lost('sender'),
+      ...more.send,
     });
+    this.receiver = new ReceiveSession({
+      limitBytes: options.limitBytes ?? Number.MAX_SAFE_INTEGER,
+      windowBytes: options.windowBytes ?? 16 * MIB,
+      checksum,
+      tally: this.tallies.receive,
+      rate,
+      signal: options.receiveSignal,
+      agree: (offer) => offer,
+      open: () => Promise.resolve(new FakeInbound(this.sink, options.open)),
+      onProgress: say('receiver'),
+      lost: lost('receiver'),
+      ...more.receive,
+    });
+    for (const { ended } of [this.sender, this.receiver]) ended.catch(() => undefined);
   }
 
-  receive(more: Partial<ReceiveJob> = {}): Promise<Buffer> {
-    const { limitBytes = Number.MAX_SAFE_INTEGER, windowBytes = 8 * 2 ** 20, receiveSignal, open } = this.#options;
-    return receiveOverChannel(this.pair.server, {
+  /** Both ends to their end. */
+  async both(): Promise<[PromiseSettledResult<unknown>, PromiseSettledResult<unknown>]> {
+    await this.wires.attach(0, this.#options.link);
+    return this.ends();
+  }
+
+  async ends(): Promise<[PromiseSettledResult<unknown>, PromiseSettledResult<unknown>]> {
+    const ends = await Promise.allSettled([this.sender.ended, this.receiver.ended]);
+    await Promise.all([this.sender.close(), this.receiver.close()]);
+    return ends;
+  }
+}
+
+export function offerFrame(root: OfferFrame['root'], more: Partial<OfferFrame> = {}): OfferFrame {
+  return { type: 'offer', root, name: 'a file', existing: undefined, checksum: false, dryRun: false, delete: false, sha256: false, rules: [], ...more };
+}
+
+/* Real directories */
+
+export interface MoveOptions {
+  /** What to send, or a stream of bytes. */
+  readonly paths?: readonly string[];
+  readonly input?: () => Readable;
+  readonly output?: () => Writable;
+  /** @default the sender's name in the current directory, which no test wants */
+  readonly target?: string;
+  readonly send?: TransferSettings;
+  readonly receive?: TransferSettings;
+  readonly limitBytes?: number;
+  readonly windowBytes?: number;
+  readonly wrapSink?: (sink: Sink) => Sink;
+  readonly streams?: number;
+  /** What each connection is like. */
+  readonly link?: (stream: number, made: number) => MemoryLink;
+  /** What to do when a connection is lost. @default another takes its place */
+  readonly lost?: (move: Move, stream: number, error: StreamerError) => void;
+  readonly wrapOutbound?: (outbound: Outbound) => Outbound;
+}
+
+/** What is really on disk, from session to session. */
+export class Move {
+  readonly sent: ProgressEvent[] = [];
+  readonly received: ProgressEvent[] = [];
+  /** Connections that were lost, as the sender was told. */
+  readonly losses: number[] = [];
+  readonly stop = { send: new AbortController(), receive: new AbortController() };
+  readonly wires = new Wires(() => ({ sender: this.sending.session, receiver: this.receiving.session }));
+  readonly options: MoveOptions;
+  sending!: RunningSend;
+  receiving!: RunningReceive;
+  #what!: Sending;
+
+  private constructor(options: MoveOptions) {
+    this.options = options;
+  }
+
+  static async begin(options: MoveOptions): Promise<Move> {
+    const move = new Move(options);
+    const { paths = ['-'], send = {}, receive = {}, input, output, target, limitBytes = Number.MAX_SAFE_INTEGER, windowBytes = 16 * MIB, wrapSink, wrapOutbound = (outbound) => outbound } = options;
+    move.#what = await openSending(paths, send.rules, input);
+    const lost = options.lost ?? ((_move, stream) => void move.attach(stream));
+    move.sending = await startSending(wrapOutbound(await move.#what.outbound()), {
+      settings: send,
+      signal: move.stop.send.signal,
+      onProgress: (event) => move.sent.push(event),
+      lost: (stream, error) => {
+        move.losses.push(stream);
+        lost(move, stream, error);
+      },
+    });
+    move.receiving = await startReceiving({
+      path: target,
+      settings: receive,
       limitBytes,
       windowBytes,
-      checksum,
-      signal: receiveSignal,
-      open: async (entry) => {
-        await open?.(entry);
-        return { sink: this.sink, table: this.table };
-      },
-      receiving: (_entry, resumed) => this.log.push(`receiving ${resumed}`),
-      received: (bytes) => (this.received += bytes),
-      finishing: () => this.log.push('receiver finishing'),
-      commit: async () => {
-        await this.sink.commit();
-        this.log.push('committed');
-      },
-      ...more,
+      signal: move.stop.receive.signal,
+      onProgress: (event) => move.received.push(event),
+      // The sender dials.
+      lost: () => undefined,
+      output,
+      wrapSink,
     });
+    return move;
   }
 
-  /** Both ends, to the end. */
-  both(): Promise<[PromiseSettledResult<Buffer>, PromiseSettledResult<Buffer>]> {
-    return Promise.allSettled([this.send(), this.receive()]);
+  attach(stream: number): Promise<ChannelPair> {
+    return this.wires.attach(stream, this.options.link?.(stream, this.wires.made));
   }
+
+  /** Connects, and waits for both ends. */
+  async run(): Promise<{ sent: TransferResult; received: TransferResult }> {
+    const [sent, received] = await this.ends();
+    if (sent.status === 'rejected') throw sent.reason;
+    if (received.status === 'rejected') throw received.reason;
+    return { sent: sent.value, received: received.value };
+  }
+
+  async ends(): Promise<[PromiseSettledResult<TransferResult>, PromiseSettledResult<TransferResult>]> {
+    const facts = { remote: 'memory', reconnects: 0 };
+    const ends = Promise.allSettled([this.sending.result(facts), this.receiving.result(facts)]);
+    for (let stream = 0; stream < (this.options.streams ?? 1); stream += 1) await this.attach(stream);
+    const result = await ends;
+    await this.#what.close();
+    return result;
+  }
+}
+
+/** Moves, to the end. */
+export async function move(options: MoveOptions): Promise<{ sent: TransferResult; received: TransferResult; move: Move }> {
+  const moving = await Move.begin(options);
+  return { ...(await moving.run()), move: moving };
+}
+
+/** What became of each path, as one end was told. */
+export function fates(events: readonly ProgressEvent[]): Record<string, string> {
+  return Object.fromEntries(events.flatMap((event) => (event.type === 'entry' ? [[event.path, event.how === 'failed' ? `failed ${event.error?.code ?? ''}` : event.how]] : [])));
 }

@@ -1,0 +1,49 @@
+/**
+ * `streamer bench` and `streamer server bench`: wiring only.
+ *
+ * @module
+ */
+import { benchPath, type PathBenchResult } from '../../client/path-bench.js';
+import { UsageError } from '../../errors.js';
+import { formatRate } from '../../util/units.js';
+import { readCoordinates } from '../arguments.js';
+import type { Context } from '../program.js';
+import { runServer, type ServerCommandOptions } from './server.js';
+
+/** Options as commander gives them; durations in milliseconds, sizes in bytes. */
+export interface BenchCommandOptions {
+  readonly coordinates?: string;
+  readonly size: number;
+  readonly streams: number | 'auto';
+  readonly window: number;
+  readonly connectTimeout: number;
+}
+
+/** The client's end. @throws StreamerError */
+export async function runBench(words: readonly (string | undefined)[], options: BenchCommandOptions, { renderer, stopSignal }: Context): Promise<void> {
+  if (words[0] !== undefined && options.coordinates !== undefined) throw new UsageError('the coordinates are given twice: as an argument and with --coordinates');
+  const bench = await benchPath({
+    coordinates: readCoordinates(words[0] ?? options.coordinates, process.env),
+    size: options.size,
+    streams: options.streams,
+    windowBytes: options.window,
+    connectTimeoutMs: options.connectTimeout,
+    signal: stopSignal(),
+    onProgress: renderer.onProgress,
+  });
+  renderer.print(textOf(bench), { event: 'bench', ...bench.measurement, bytes: bench.result.size, durationMs: bench.result.durationMs, verdict: bench.verdict });
+}
+
+function textOf({ measurement, verdict }: PathBenchResult): string {
+  const { bytesPerSecond, rttMs, streams, cpuShare, retransmitted } = measurement;
+  const loss = retransmitted === undefined ? '' : `, ${(retransmitted * 100).toFixed(3)}% of segments sent again`;
+  return [
+    `${formatRate(bytesPerSecond)} memory to memory, over ${streams} stream${streams === 1 ? '' : 's'}; round trip ${rttMs.toFixed(1)} ms; ${Math.round(cpuShare * 100)}% of a core at this end${loss}`,
+    `bound by ${verdict.text}`,
+  ].join('\n');
+}
+
+/** The server's end. @throws StreamerError */
+export async function runServerBench(options: ServerCommandOptions & { readonly size: number; readonly receive?: boolean }, context: Context): Promise<void> {
+  await runServer(options.receive === true ? 'receive' : 'send', ['memory'], { ...options, wire: 'native', memoryBytes: options.size }, context);
+}
