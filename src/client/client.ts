@@ -17,7 +17,7 @@ import type { RateLimit } from '../transfer/rate-limit.js';
 import { compatTarget, receiveCompat } from '../transfer/receive-compat.js';
 import { startReceiving } from '../transfer/receive.js';
 import { sendCompat } from '../transfer/send-compat.js';
-import { openSending, startSending } from '../transfer/send.js';
+import { openSending, startSending, type Sending } from '../transfer/send.js';
 import type { TransferSettings } from '../transfer/settings.js';
 import { AGENT } from '../version.js';
 import { CLIENT_ID_BYTES } from '../wire/constants.js';
@@ -141,33 +141,58 @@ export interface ReceiveOptions extends ClientOptions {
  * and `exitCode`.
  */
 export async function send(options: SendOptions): Promise<TransferResult> {
-  const { signal } = options;
   const paths = typeof options.path === 'string' ? [options.path] : options.path;
-  const onProgress = options.onProgress ?? (() => undefined);
   // The file first: a missing one must not use up the server's one client.
   const plan = planOf(options, 'send');
   const sending = await openSending(paths, options.rules);
   try {
     if (sending.file === undefined && plan.wire === 'compat') throw onlyOneFile();
-    const links = new ClientLinks(plan);
-    const settings: TransferSettings = { ...settingsOf(options), sha256: options.digest === 'sha256' };
-    const outbound = await sending.outbound();
-    const running = await startSending(outbound, { settings, signal, onProgress, lost: (stream, error) => links.lost(stream, error) });
-    const connected = await connectAndTell({ ...plan, early: () => running.session.early(), beforeCompat: () => (sending.file === undefined ? Promise.reject(onlyOneFile()) : Promise.resolve()) }).catch(async (error: unknown) => {
-      await abandon(running);
-      await outbound.close();
-      throw error;
-    });
-    if (connected.wire === 'native') {
-      links.start(running.session, running.tally, connected);
-      return told(await running.result(links), onProgress);
-    }
-    await abandon(running);
-    await outbound.close();
-    if (sending.file === undefined) throw onlyOneFile();
-    return told(await sendCompat(connected.connection, sending.file.source, { path: sending.file.path, signal, onProgress }), onProgress);
+    return await throughRestarts(plan, (links, again) => sendOnce(options, sending, again, links));
   } finally {
     await sending.close();
+  }
+}
+
+async function sendOnce(options: SendOptions, sending: Sending, plan: ClientLinksOptions, links: ClientLinks): Promise<TransferResult> {
+  const { signal } = options;
+  const { onProgress } = plan;
+  const settings: TransferSettings = { ...settingsOf(options), sha256: options.digest === 'sha256' };
+  const outbound = await sending.outbound();
+  const running = await startSending(outbound, { settings, signal, onProgress, lost: (stream, error) => links.lost(stream, error) });
+  const connected = await connectAndTell({ ...plan, early: () => running.session.early(), beforeCompat: () => (sending.file === undefined ? Promise.reject(onlyOneFile()) : Promise.resolve()) }).catch(async (error: unknown) => {
+    await abandon(running);
+    await outbound.close();
+    throw error;
+  });
+  if (connected.wire === 'native') {
+    links.start(running.session, running.tally, connected);
+    return told(await running.result(links), onProgress);
+  }
+  await abandon(running);
+  await outbound.close();
+  if (sending.file === undefined) throw onlyOneFile();
+  return told(await sendCompat(connected.connection, sending.file.source, { path: sending.file.path, signal, onProgress }), onProgress);
+}
+
+/** Most times that a server may be started anew while one command goes on. */
+const RESTARTS_MAX = 10;
+
+/** Runs a transfer, and again with a new session where the server was started anew and knows nothing of the old one. */
+async function throughRestarts(plan: ClientLinksOptions, run: (links: ClientLinks, plan: ClientLinksOptions) => Promise<TransferResult>): Promise<TransferResult> {
+  let now = plan;
+  let reconnects = 0;
+  for (let attempt = 1; ; attempt += 1) {
+    const links = new ClientLinks(now);
+    links.reconnects = reconnects;
+    try {
+      return await run(links, now);
+    } catch (error) {
+      if (!links.sessionUnknown || attempt >= RESTARTS_MAX) throw error;
+      plan.onProgress({ type: 'notice', message: 'the server was started anew: going on from what has arrived' });
+      reconnects = links.reconnects + 1;
+      // It has spoken the native wire, so that whoever answers 401 now is not it, and gets no secret.
+      now = { ...plan, wire: 'native', hello: { ...plan.hello, client: randomBytes(CLIENT_ID_BYTES) } };
+    }
   }
 }
 
@@ -244,19 +269,20 @@ export async function receive(options: ReceiveOptions): Promise<TransferResult> 
   const plan = planOf(path === '-' ? { ...options, streams: 1 } : options, 'receive');
   const mayExist = (options.existing ?? 'refuse') !== 'refuse';
   if (path !== undefined && path !== '-' && !mayExist) await assertTargetFree(path);
-  const links = new ClientLinks(plan);
-  const request = { path, signal, onProgress, windowBytes, limitBytes: Number.MAX_SAFE_INTEGER, wrapSink, settings: settingsOf(options), lost: (stream: number, error: StreamerError) => links.lost(stream, error) };
-  const running = await startReceiving(request);
-  const connected = await connectAndTell({ ...plan, early: () => running.session.early(), beforeCompat: () => compatPath(path, mayExist) }).catch(async (error: unknown) => {
+  return throughRestarts(plan, async (links, again) => {
+    const request = { path, signal, onProgress, windowBytes, limitBytes: Number.MAX_SAFE_INTEGER, wrapSink, settings: settingsOf(options), lost: (stream: number, error: StreamerError) => links.lost(stream, error) };
+    const running = await startReceiving(request);
+    const connected = await connectAndTell({ ...again, early: () => running.session.early(), beforeCompat: () => compatPath(path, mayExist) }).catch(async (error: unknown) => {
+      await abandon(running);
+      throw error;
+    });
+    if (connected.wire === 'native') {
+      links.start(running.session, running.tally, connected);
+      return told(await running.result(links), onProgress);
+    }
     await abandon(running);
-    throw error;
+    return told(await receiveCompat(connected.connection, await compatPath(path, mayExist), request), onProgress);
   });
-  if (connected.wire === 'native') {
-    links.start(running.session, running.tally, connected);
-    return told(await running.result(links), onProgress);
-  }
-  await abandon(running);
-  return told(await receiveCompat(connected.connection, await compatPath(path, mayExist), request), onProgress);
 }
 
 /** A server of the reference names no file and knows no policies. */

@@ -45,6 +45,8 @@ export class ClientLinks {
   remote = '';
   /** Times that the first stream was lost and had again. */
   reconnects = 0;
+  /** The server was started anew, and knows nothing of the session: another one may resume from what is on disk. */
+  sessionUnknown = false;
 
   constructor(options: ClientLinksOptions) {
     // The server has shown that it speaks the native wire: whoever answers 401 later is not it, and gets no secret.
@@ -153,6 +155,7 @@ export class ClientLinks {
       this.reconnects += 1;
       session.attach(0, link, link.received);
     } catch (failure) {
+      this.sessionUnknown = failure instanceof ConnectError && failure.fromPeer && failure.code === 'connect-lost';
       session.drop(whyLost(failure, error, signal));
     }
   }

@@ -30,7 +30,7 @@ it('the package holds the command, the library, both specifications, and no test
   }
   const others = files.filter((file) => !/^(?:bin|dist)\/|^[A-Z]+(?:\.md)?$|^package\.json$|^src\/(?:wire|compat)\/PROTOCOL\.md$/.test(file));
   assert.deepEqual(others, []);
-  assert.deepEqual(files.filter((file) => /test|bench|\.map$/.test(file)), []);
+  assert.deepEqual(files.filter((file) => /(?:^|\/)(?:test|bench)\/|\.test\.|\.map$/.test(file)), []);
 });
 
 async function registryAnswers(): Promise<boolean> {
