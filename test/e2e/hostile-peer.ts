@@ -17,7 +17,7 @@ import type { WebSocketConnection } from '../../src/transport/websocket.js';
 import { MESSAGE_MAX, NATIVE_PATH, PROLOGUE, PROTOCOL_HEADER } from '../../src/wire/constants.js';
 import { decodeFrame } from '../../src/wire/decode.js';
 import { encodeFrame } from '../../src/wire/encode.js';
-import type { Frame } from '../../src/wire/frame.js';
+import type { Answer, Frame } from '../../src/wire/frame.js';
 
 const TIMEOUT_MS = 20_000;
 
@@ -65,6 +65,24 @@ export class HostilePeer {
   async receive(): Promise<Frame> {
     await this.#until(() => this.#frames[0]);
     return this.#frames.shift() as Frame;
+  }
+
+  /** The next frame of a type; others are passed over. */
+  async until<T extends Frame['type']>(type: T): Promise<Extract<Frame, { type: T }>> {
+    for (;;) {
+      const frame = await this.receive();
+      if (frame.type === type) return frame as Extract<Frame, { type: T }>;
+    }
+  }
+
+  /** What the receiver makes of an entry. */
+  async verdictOn(id: number): Promise<Answer | 'trouble'> {
+    for (;;) {
+      const frame = await this.receive();
+      if (frame.type === 'trouble' && frame.id === id) return 'trouble';
+      const answer = frame.type === 'answers' ? frame.answers[id - frame.first] : undefined;
+      if (answer !== undefined) return answer;
+    }
   }
 
   /** The close, with what had come before it. */

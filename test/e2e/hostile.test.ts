@@ -9,9 +9,9 @@ import path from 'node:path';
 import { describe, it, type TestContext } from 'node:test';
 import { coordinatesSecretBytes } from '../../src/coordinates/coordinates.js';
 import { formatCoordinates, parseCoordinates } from '../../src/coordinates/codec.js';
-import type { Action, Frame } from '../../src/wire/frame.js';
+import type { Action, Frame, HelloFrame, ManifestEntry } from '../../src/wire/frame.js';
 import { startServer, startStreamer, type Child, type Finished } from '../support/cli.js';
-import { ANY_OFFENCES, bytesOf, content, data, entry, fileEnd, RECEIVER_OFFENCES, SENDER_OFFENCES, SIZE, type Offence } from './hostile-frames.js';
+import { ANY_OFFENCES, bytesOf, content, data, entries, file, fileEnd, manifestEnd, offer, RECEIVER_OFFENCES, SENDER_OFFENCES, SIZE, whole, type Offence } from './hostile-frames.js';
 import { dialServer, startHostileServer, type HostilePeer } from './hostile-peer.js';
 import { assertMoved, bothDone, clientJson, inboxNames, KIB, MIB, opposite, placeFor, serveJson, type Place } from './moving.js';
 
@@ -27,15 +27,21 @@ function assertOffended(end: Finished, { exitCode, code }: Pick<Offence, 'exitCo
   assert.doesNotMatch(end.stderr, /^ {4}at /m, 'no stack');
 }
 
-/** Nothing is under the final name. */
+/** No file is under its final name; the directory of a tree may be there, empty. */
 async function assertNotNamed(place: Place): Promise<void> {
-  assert.ok(!(await inboxNames(place)).includes(path.basename(place.target)), 'nothing under the final name');
+  const is = await stat(place.target).catch(() => undefined);
+  if (is === undefined) return;
+  assert.ok(is.isDirectory(), 'nothing under the final name');
+  const names = await readdir(place.target);
+  assert.deepEqual(names.filter((name) => !name.startsWith('.')), [], 'nothing under the final name');
 }
 
+const hello = (changes: Partial<HelloFrame>): HelloFrame => ({ type: 'hello', client: Buffer.alloc(16), stream: 0, action: 'send', received: 0, agent: 'hostile', ...changes });
+
 /** Greets as a client that does `action`. */
-async function greet(t: TestContext, server: { readonly port: number; readonly coordinates: string }, action: Action): Promise<HostilePeer> {
+async function greet(t: TestContext, server: { readonly port: number; readonly coordinates: string }, action: Action, stream = 0): Promise<HostilePeer> {
   const peer = await dialServer(t, server.port, coordinatesSecretBytes(parseCoordinates(server.coordinates)));
-  peer.send({ type: 'hello', client: Buffer.alloc(16, 1), action, agent: 'hostile' });
+  peer.send(hello({ client: Buffer.alloc(16, 1), action, stream }));
   assert.equal((await peer.receive()).type, 'welcome');
   return peer;
 }
@@ -49,14 +55,14 @@ async function greetClient(t: TestContext, action: Action, place: Place, words: 
   const client = startStreamer(t, [opposite(action), coordinatesOf(port, action), ...words], { cwd: place.inbox });
   const peer = await accept();
   assert.equal((await peer.receive()).type, 'hello');
-  peer.send({ type: 'welcome', action, agent: 'hostile' });
+  peer.send({ type: 'welcome', action, received: 0, streams: 1, agent: 'hostile' });
   return { client, peer };
 }
 
 /** A file of the right content: what a hostile peer offers when only one thing is wrong with it. */
-async function offer(peer: HostilePeer, changes: Parameters<typeof entry>[0] = {}): Promise<void> {
-  peer.send(entry(changes));
-  await peer.receive();
+async function give(peer: HostilePeer, changes: Partial<ManifestEntry> = {}): Promise<void> {
+  for (const frame of [offer(), entries(changes), manifestEnd(), file()]) peer.send(frame);
+  await peer.until('ready');
   for (const frame of [data(0), data(1), data(2), data(3), fileEnd()]) peer.send(frame);
 }
 
@@ -71,25 +77,67 @@ describe('a hostile client that sends', { concurrency: 2 }, () => {
     });
   }
 
-  it('data after the end of a file that is whole: the server keeps the file, and ends with 0', async (t) => {
+  it('data again after the end of a file that is whole: the server passes it over, and ends with 0', async (t) => {
     const place = await placeFor(t, 1);
     const server = await startServer(t, 'receive', place.target);
     const peer = await greet(t, server, 'send');
-    await offer(peer);
-    peer.send(data(0));
+    await give(peer);
+    await peer.until('finished');
+    for (const frame of [data(0), { type: 'bye' } as const]) peer.send(frame);
     const end = await server.child.exitWithin(GONE_MS);
     assert.equal(end.code, 0, end.stderr);
-    assert.match(end.stderr, /^the file is complete and verified here, but the sender left before it could be told$/m);
     assert.deepEqual(await readFile(place.target), content);
   });
 
   it('a file over the limit: the server ends with 9', async (t) => {
     const place = await placeFor(t, 1);
     const server = await startServer(t, 'receive', place.target, { args: ['--inbound-transfer-limit', '1000'] });
-    (await greet(t, server, 'send')).send(entry({ size: 1001 }));
+    const peer = await greet(t, server, 'send');
+    for (const frame of [offer(), entries({ size: 1001 }), manifestEnd()]) peer.send(frame);
     assertOffended(await server.child.exitWithin(GONE_MS), { exitCode: 9, code: 'limit-inbound' });
     assert.deepEqual(await inboxNames(place), []);
   });
+});
+
+describe('a hostile client that joins a second connection', { concurrency: 2 }, () => {
+  it('and sends a control frame there: the server ends with 6', async (t) => {
+    const place = await placeFor(t, 1);
+    const server = await startServer(t, 'receive', place.target);
+    await greet(t, server, 'send');
+    (await greet(t, server, 'send', 1)).send(offer());
+    assertOffended(await server.child.exitWithin(GONE_MS), { exitCode: 6, code: 'protocol-violation' });
+    await assertNotNamed(place);
+  });
+});
+
+describe('a hostile server that sends a tree with a path that leads out of it', { concurrency: 2 }, () => {
+  const small = Buffer.from('small');
+  const root = { kind: 'directory', path: '', size: 0, mode: 0o755 } as const;
+  const paths: Readonly<Record<string, readonly Partial<ManifestEntry>[]>> = {
+    'by ..': [root, { id: 1, path: '../out', size: 5 }],
+    'by .. further in': [root, { id: 1, path: 'a/../../out', size: 5 }],
+    'absolute': [root, { id: 1, path: '/out', size: 5 }],
+    'with an empty component': [root, { id: 1, path: 'a//out', size: 5 }],
+    'through a symbolic link': [root, { id: 1, kind: 'symlink', path: 'way', target: '..', size: 0 }, { id: 2, path: 'way/out', size: 5 }],
+  };
+  for (const [title, manifest] of Object.entries(paths)) {
+    it(`${title}: the client does not write it, and does not end with 0`, async (t) => {
+      const place = await placeFor(t, 1);
+      const { client, peer } = await greetClient(t, 'send', place);
+      const last = manifest.length - 1;
+      for (const frame of [offer({ root: 'tree', name: 'tree' }), entries(...manifest), manifestEnd(manifest.length)]) peer.send(frame);
+      assert.equal(await peer.verdictOn(last), 'trouble');
+      peer.send(whole(last, small));
+      await peer.until('finished');
+      peer.send({ type: 'bye' });
+      const end = await client.exitWithin(GONE_MS);
+      assert.notEqual(end.code, 0, end.stderr);
+      assert.match(end.stderr, /storage-unsafe-path|storage-/);
+      assert.deepEqual((await readdir(place.directory)).sort(), ['inbox', 'outbox']);
+      assert.deepEqual(await inboxNames(place), [path.basename(place.target)]);
+      assert.deepEqual((await readdir(place.target)).filter((name) => name !== 'way' && name !== 'a'), []);
+    });
+  }
 });
 
 describe('a hostile client that receives', { concurrency: 2 }, () => {
@@ -98,7 +146,7 @@ describe('a hostile client that receives', { concurrency: 2 }, () => {
       const place = await placeFor(t, SIZE);
       const server = await startServer(t, 'send', place.source);
       const peer = await greet(t, server, 'receive');
-      assert.equal((await peer.receive()).type, 'entry');
+      await peer.until('file');
       await offence.say(peer);
       assertOffended(await server.child.exitWithin(GONE_MS), offence);
     });
@@ -117,11 +165,12 @@ describe('a hostile server that sends', { concurrency: 2 }, () => {
   }
 
   for (const name of ['', '.', '..', '../x', '/etc/x', 'a/b', 'a\\b', 'a\0b', 'a\nb', '.x.streamer-part', '.x.streamer-lock']) {
-    it(`the file name ${JSON.stringify(name)}: the client, which was given none, ends with 8 and makes nothing`, async (t) => {
+    it(`the file name ${JSON.stringify(name)}: the client, which was given none, ends with its class's status and makes nothing`, async (t) => {
       const place = await placeFor(t, 1);
       const { client, peer } = await greetClient(t, 'send', place, []);
-      peer.send(entry({ name }));
-      assertOffended(await client.exitWithin(GONE_MS), { exitCode: 8, code: 'storage-unsafe-path' });
+      for (const frame of [offer({ name }), entries({})]) peer.send(frame);
+      // Without a name, as of a pipe, it is for the user to give one.
+      assertOffended(await client.exitWithin(GONE_MS), name === '' ? { exitCode: 2, code: 'usage' } : { exitCode: 8, code: 'storage-unsafe-path' });
       assert.deepEqual(await inboxNames(place), []);
       assert.deepEqual((await readdir(place.directory)).sort(), ['inbox', 'outbox']);
     });
@@ -130,8 +179,8 @@ describe('a hostile server that sends', { concurrency: 2 }, () => {
   it('setuid, setgid and sticky bits: the client does not set them', async (t) => {
     const place = await placeFor(t, 1);
     const { client, peer } = await greetClient(t, 'send', place);
-    await offer(peer, { mode: 0o7777 });
-    assert.equal((await peer.receive()).type, 'fileDone');
+    await give(peer, { mode: 0o7777 });
+    await peer.until('finished');
     peer.send({ type: 'bye' });
     assert.equal((await client.exitWithin(GONE_MS)).code, 0);
     const { mode } = await stat(place.target);
@@ -154,7 +203,7 @@ describe('a hostile server that receives', { concurrency: 2 }, () => {
     it(`${title}: the client ends with ${offence.exitCode}`, async (t) => {
       const place = await placeFor(t, SIZE);
       const { client, peer } = await greetClient(t, 'receive', place, [place.source]);
-      assert.equal((await peer.receive()).type, 'entry');
+      await peer.until('file');
       await offence.say(peer);
       assertOffended(await client.exitWithin(GONE_MS), offence);
     });
@@ -163,11 +212,13 @@ describe('a hostile server that receives', { concurrency: 2 }, () => {
 
 describe('before the greeting is done, a hostile client does not end the server, which serves its real one:', { concurrency: 2 }, () => {
   const early: Readonly<Record<string, (peer: HostilePeer) => void>> = {
-    'no hello but a file': (peer) => peer.send(entry()),
+    'no hello but a file': (peer) => peer.send(offer()),
     'an empty frame': (peer) => peer.sendBytes(Buffer.alloc(0)),
-    'a hello that is cut': (peer) => peer.sendBytes(bytesOf({ type: 'hello', client: Buffer.alloc(16), action: 'receive', agent: 'x' }).subarray(0, 20)),
+    'a hello that is cut': (peer) => peer.sendBytes(bytesOf(hello({ action: 'receive' })).subarray(0, 20)),
     'a hello of 300 KiB': (peer) => peer.sendBytes(Buffer.of(0x01), Buffer.alloc(300 * KIB)),
-    'a hello of the wrong direction': (peer) => peer.send({ type: 'hello', client: Buffer.alloc(16), action: 'send', agent: 'x' }),
+    'a hello of the wrong direction': (peer) => peer.send(hello({})),
+    'a hello that joins a session that there is not': (peer) => peer.send(hello({ action: 'receive', stream: 1 })),
+    'a hello that takes up a session that there is not': (peer) => peer.send(hello({ action: 'receive', received: 5 })),
     'a record of another key': (peer) => void peer.connection.send([randomBytes(64)], 'binary'),
     'a broken websocket frame': (peer) => void peer.connection.send([Buffer.alloc(8 * MIB)], 'binary'),
   };
@@ -185,8 +236,8 @@ describe('before the greeting is done, a hostile client does not end the server,
 
 describe('a hostile server before the greeting is done: the client ends with', { concurrency: 2 }, () => {
   const early: Readonly<Record<string, readonly [frame: Frame, exitCode: number, code: string]>> = {
-    '6 when it does what the client does': [{ type: 'welcome', action: 'receive', agent: 'x' }, 6, 'protocol-violation'],
-    '6 when it sends a file first': [entry(), 6, 'protocol-violation'],
+    '6 when it does what the client does': [{ type: 'welcome', action: 'receive', received: 0, streams: 1, agent: 'x' }, 6, 'protocol-violation'],
+    '6 when it sends a file first': [offer(), 6, 'protocol-violation'],
     '5 when it is busy': [{ type: 'failure', code: 'connect-busy', message: 'busy' }, 5, 'connect-busy'],
     '3 when it says that the direction is wrong': [{ type: 'failure', code: 'coordinates-direction', message: 'no' }, 3, 'coordinates-direction'],
   };
