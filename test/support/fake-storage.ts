@@ -152,10 +152,6 @@ export class FakeSink implements Sink {
     this.content.copy(into, 0, offset, offset + into.length);
   }
 
-  read(offset: number, into: Buffer): void {
-    this.content.copy(into, 0, offset, offset + into.length);
-  }
-
   recordChunk(index: number, hash: bigint): void {
     this.recorded.set(index, hash);
   }

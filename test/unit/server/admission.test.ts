@@ -36,7 +36,7 @@ const AUTHORIZATIONS: Readonly<Record<string, readonly [header: string | undefin
 };
 
 function answer(wire: WireChoice, secret: string | undefined, busy: boolean, knock: Partial<Knock>): string {
-  const admission = admit({ wire, secret, busy: () => busy }, { path: '/', authorization: undefined, protocol: undefined, ...knock });
+  const admission = admit({ wire, secret, busy: () => busy }, { path: '/', authorization: undefined, protocol: undefined, handshake: undefined, ...knock });
   if (!admission.admitted) return `${admission.status} ${admission.text}`;
   const { masking, maxMessageBytes } = admission.options;
   assert.equal(masking, 'none');

@@ -6,16 +6,16 @@ import { errorOfClose, openChannel, type Channel } from '../../../src/transfer/c
 import type { Frame } from '../../../src/wire/frame.js';
 import { channelPair, Inbox, memoryPairWithMeddler, SECRET } from '../../support/fake-channel.js';
 import { turns, until } from '../../support/fake-events.js';
-import { frameOf, frameVectors, plain } from '../../support/fake-frames.js';
+import { FRAMES, plain } from '../../support/fake-frames.js';
 
-const credit = (limit: number): Frame => ({ type: 'credit', limit });
+const credit = (limit: number): Frame => ({ type: 'credit', limit, acked: 0 });
 const isAuth = (error: unknown) => error instanceof AuthError && error.code === 'auth-handshake';
 
 describe('a channel', () => {
   it('carries every frame both ways, in order, however the messages are cut', async () => {
     for (const link of [{}, { pieceBytes: 1 }, { pieceBytes: 17 }]) {
       const { client, server } = await channelPair(link);
-      const frames = frameVectors().map(frameOf);
+      const frames = FRAMES;
       for (const [from, to] of [[client, server], [server, client]] as const) {
         const inbox = new Inbox(to);
         for (const frame of frames) from.send(frame);
@@ -177,7 +177,7 @@ function closeOf(channel: Channel): { frames: Frame[]; info: () => Promise<Close
 it('a frame that breaks the rules closes the channel with its class, and is told to both', async () => {
   const { client, server } = await channelPair();
   const [ours, theirs] = [new Inbox(client), new Inbox(server)];
-  client.send({ type: 'want', id: 0, limit: 1.5 });
+  client.send({ type: 'ready', id: 1.5 });
   assert.ok((await theirs.ended()).error instanceof ProtocolError);
   const [frame] = await ours.arrived(1);
   assert.ok(frame?.type === 'failure' && frame.code === 'protocol-violation');

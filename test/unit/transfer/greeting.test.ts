@@ -7,8 +7,8 @@ import { channelPair, Inbox } from '../../support/fake-channel.js';
 import { fakeClock } from '../../support/fake-clock.js';
 import { turns } from '../../support/fake-events.js';
 
-const HELLO: HelloFrame = { type: 'hello', client: Buffer.alloc(16, 1), action: 'send', agent: 'test' };
-const WELCOME: WelcomeFrame = { type: 'welcome', action: 'receive', agent: 'server' };
+const HELLO: HelloFrame = { type: 'hello', client: Buffer.alloc(16, 1), stream: 0, received: 0, action: 'send', agent: 'test' };
+const WELCOME: WelcomeFrame = { type: 'welcome', received: 0, streams: 16, action: 'receive', agent: 'server' };
 const BYE: Frame = { type: 'bye' };
 
 describe('the greeting', () => {
@@ -18,14 +18,14 @@ describe('the greeting', () => {
       greetAsClient(client, HELLO),
       awaitHello(server, 1_000).then((frame) => {
         server.send(WELCOME);
-        server.send({ type: 'credit', limit: 7 });
+        server.send({ type: 'credit', limit: 7, acked: 0 });
         return frame;
       }),
     ]);
     assert.deepEqual(welcome, WELCOME);
     assert.deepEqual(hello, HELLO);
     await turns(20);
-    assert.deepEqual(await new Inbox(client).arrived(1), [{ type: 'credit', limit: 7 }]);
+    assert.deepEqual(await new Inbox(client).arrived(1), [{ type: 'credit', limit: 7, acked: 0 }]);
     client.send(BYE);
     assert.deepEqual(await new Inbox(server).arrived(1), [BYE]);
   });
@@ -46,7 +46,7 @@ describe('the greeting', () => {
   });
 
   it('refuses any other first frame, at either end', async () => {
-    for (const frame of [BYE, { type: 'credit', limit: 1 }, { type: 'want', id: 0, limit: 1 }] as const) {
+    for (const frame of [BYE, { type: 'credit', limit: 1, acked: 0 }, { type: 'ready', id: 0 }] as const) {
       const { client, server } = await channelPair();
       const greeting = greetAsClient(client, HELLO);
       await awaitHello(server, 1_000);

@@ -5,7 +5,7 @@ import { openChannel } from '../../../src/transfer/channel.js';
 import type { Frame } from '../../../src/wire/frame.js';
 import { Inbox, memoryPairWithMeddler, SECRET, type Forwarded, type Passing } from '../../support/fake-channel.js';
 
-const credit = (limit: number): Frame => ({ type: 'credit', limit });
+const credit = (limit: number): Frame => ({ type: 'credit', limit, acked: 0 });
 const isAuth = (error: unknown) => error instanceof AuthError && error.code === 'auth-handshake';
 
 describe('a man in the middle', () => {
