@@ -10,6 +10,8 @@ const RESULT: TransferResult = {
   action: 'receive',
   path: '/tmp/x/results.h5',
   name: 'results.h5',
+  root: 'file',
+  entries: { moved: 1, equal: 0, kept: 0, placed: 0, would: 0, special: 0, removed: 0, failed: 0 },
   size: 3 * 2 ** 20,
   resumedBytes: 0,
   movedBytes: 3 * 2 ** 20,
@@ -48,7 +50,7 @@ const EVENTS: readonly ProgressEvent[] = [
   { type: 'waiting', timeoutMs: 60_000, again: false },
   { type: 'connecting', candidates: 3, attempt: 1 },
   { type: 'connected', remote: '192.0.2.1:5665', wire: 'native', encrypted: true, agent: 'streamer/1\u001b[31m' },
-  { type: 'started', name: 'evil\u001b]0;x\u0007.h5', size: 100, resumedBytes: 40 },
+  { type: 'started', root: 'file', name: 'evil\u001b]0;x\u0007.h5', size: 100, resumedBytes: 40 },
   { type: 'progress', bytes: 50, size: 100, bytesPerSecond: 10 },
   { type: 'reconnecting', reason: 'the link was lost', delayMs: 200 },
   { type: 'notice', message: 'by the way' },
@@ -105,7 +107,7 @@ describe('lines for people', () => {
   it('tell of progress every five seconds, with the share, the rate and what is left', (t) => {
     const clock = fakeClock(t);
     const { err } = written(t, {}, (renderer) => {
-      renderer.onProgress({ type: 'started', name: 'x', size: 1000, resumedBytes: 0 });
+      renderer.onProgress({ type: 'started', root: 'file', name: 'x', size: 1000, resumedBytes: 0 });
       for (let bytes = 0; bytes <= 1000; bytes += 1) {
         clock.advance(10);
         renderer.onProgress({ type: 'progress', bytes, size: 1000, bytesPerSecond: 100 });

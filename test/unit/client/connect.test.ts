@@ -9,7 +9,7 @@ import { fakeServer, silentServer, type FakeAnswer, type FakeServer } from '../.
 
 const SECRET = 'the-plain-secret';
 const KEY = Buffer.from(SECRET);
-const HELLO: HelloFrame = { type: 'hello', client: Buffer.alloc(16, 3), action: 'receive', agent: 'test' };
+const HELLO: HelloFrame = { type: 'hello', client: Buffer.alloc(16, 3), stream: 0, received: 0, action: 'receive', agent: 'test' };
 
 const plain = (...ports: number[]): Coordinates => {
   const [first = 1] = ports;
@@ -136,7 +136,7 @@ describe('what a server answers', () => {
   });
 
   it('a welcome of the same action is a broken rule', async (t) => {
-    const server = await fakeServer(t, { secret: KEY, answer: () => 'native', welcome: (channel, { action }) => channel.send({ type: 'welcome', action, agent: '' }) });
+    const server = await fakeServer(t, { secret: KEY, answer: () => 'native', welcome: (channel, { action }) => channel.send({ type: 'welcome', received: 0, streams: 16, action, agent: '' }) });
     await assert.rejects(connect(t, plain(server.port)), (error: unknown) => error instanceof ProtocolError && /receives, as we do/u.test(error.message));
   });
 

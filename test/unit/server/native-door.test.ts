@@ -27,7 +27,8 @@ class Door {
       secret: SECRET,
       action: 'receive',
       busyElsewhere: () => false,
-      enter: (link) => this.entered.push(link),
+      admit: () => Promise.resolve(0),
+      enter: (_hello, link) => this.entered.push(link),
       notice: (text) => this.notices.push(text),
       ...more,
     });
@@ -49,7 +50,7 @@ class Door {
   }
 }
 
-const hello = (id: number, action: Action = 'send'): HelloFrame => ({ type: 'hello', client: Buffer.alloc(16, id), action, agent: 'test' });
+const hello = (id: number, action: Action = 'send'): HelloFrame => ({ type: 'hello', client: Buffer.alloc(16, id), stream: 0, received: 0, action, agent: 'test' });
 const isClosed = async (connection: MemoryConnection) => (await new Recorder(connection).closed()).code;
 
 describe('the native door', () => {
