@@ -127,9 +127,17 @@ export class ReceiveSession implements TransferSession<Received> {
     this.#session.drop();
   }
 
-  async close(): Promise<void> {
+  close(): Promise<void> {
+    // Once: a second caller must not go on before the first one's locks are released.
+    this.#closing ??= this.#close();
+    return this.#closing;
+  }
+
+  #closing: Promise<void> | undefined;
+
+  async #close(): Promise<void> {
     this.#inbound?.release?.();
-    await Promise.allSettled(this.#pending);
+    while (this.#pending.size > 0) await Promise.allSettled(this.#pending);
     await Promise.all([...this.#files.values()].map(({ sink }) => sink.keep()));
     await this.#inbound?.close();
   }
