@@ -12,7 +12,7 @@ import * as library from '../../src/index.js';
 import { randomFile, ROOT, startProgram, tempDir } from '../support/cli.js';
 
 const PACKAGE = 'firecrest-streamer-ts';
-const SOURCES = ['index', 'client/client', 'server/server', 'coordinates/codec', 'coordinates/coordinates'];
+const SOURCES = ['index', 'client/client', 'server/server', 'coordinates/codec', 'coordinates/coordinates', 'transfer/rate-limit'];
 const HUNG_MS = 30_000;
 
 interface Example {
@@ -25,7 +25,7 @@ async function examplesOf(source: string): Promise<Example[]> {
   const text = await readFile(path.join(ROOT, 'src', `${source}.ts`), 'utf8');
   return [...text.matchAll(/\/\*\*(?:(?!\*\/)[^])*\*\//g)].flatMap(({ 0: comment, index }) => {
     const after = text.slice(index + comment.length);
-    const name = /^\s*export (?:async )?function (\w+)/.exec(after)?.[1] ?? 'the package';
+    const name = /^\s*export (?:(?:async )?function|class) (\w+)/.exec(after)?.[1] ?? 'the package';
     const body = comment.replace(/^ *\* ?/gm, '');
     return [...body.matchAll(/^```ts\n([^]*?)^```$/gm)].map(([, code = '']) => ({ of: name, code }));
   });

@@ -9,7 +9,7 @@ import { MIB, placeFor, serveHere } from './ends.js';
 
 const SIZE = 5 * MIB + 3;
 /** The steps of a transfer, at either end. */
-const STEPS = ['connected', 'started', 'progress', 'finishing', 'done'];
+const STEPS = ['connected', 'started', 'progress', 'finishing', 'entry', 'done'];
 
 /** A listener, and what it was told: each kind once, in the order in which it first came. */
 function listener(): { onProgress: (event: ProgressEvent) => void; events: ProgressEvent[]; order: () => string[] } {
