@@ -161,6 +161,7 @@ export class SendSession implements TransferSession<FinishedFrame> {
         for (const path of effect.paths) this.#job.tally.extra(path);
         break;
       case 'done':
+        this.#job.tally.flush();
         this.#session.channel(0)?.send({ type: 'bye' });
         this.#session.close();
         this.#outcome.succeed(effect.finished);

@@ -143,6 +143,8 @@ export class Tally {
 
   #count({ kind, size }: ManifestEntry, how: Settlement): void {
     if (how === 'done') this.#counts.moved += 1;
+    // What is neither moved nor kept as a file is in its place.
+    else if (how === 'equal' && kind !== 'file') this.#counts.placed += 1;
     else this.#counts[how] += 1;
     if (kind === 'file' && (how === 'done' || how === 'equal')) this.size += size;
   }

@@ -92,7 +92,7 @@ describe('admission', () => {
     const listener = await start(t, { admit });
     const opening = await openClient(listener.port, { Authorization: 'Bearer s', 'Streamer-Protocol': '2' });
     assert.ok(opening.upgraded);
-    assert.deepEqual(knocks, [{ path: '/some/path?x=1', authorization: 'Bearer s', protocol: '2' }]);
+    assert.deepEqual(knocks, [{ path: '/some/path?x=1', authorization: 'Bearer s', protocol: '2', handshake: undefined }]);
     assert.equal(opening.headers['streamer-protocol'], '2');
     assert.equal(opening.headers['x-other'], '1');
     assert.deepEqual(listener.tags, ['native']);
@@ -111,7 +111,7 @@ describe('admission', () => {
       },
     });
     await openClient(listener.port);
-    assert.deepEqual(knocks, [{ path: '/some/path?x=1', authorization: undefined, protocol: undefined }]);
+    assert.deepEqual(knocks, [{ path: '/some/path?x=1', authorization: undefined, protocol: undefined, handshake: undefined }]);
   });
 
   for (const [status, text] of [[401, 'Missing Authorization header'], [403, 'Invalid secret'], [503, 'Serving another client']] as const) {
