@@ -264,7 +264,7 @@ export class Move {
 
   static async begin(options: MoveOptions): Promise<Move> {
     const move = new Move(options);
-    const { paths = ['-'], send = {}, receive = {}, input, output, target, limitBytes = Number.MAX_SAFE_INTEGER, windowBytes = 16 * MIB, wrapSink, wrapOutbound = (outbound) => outbound } = options;
+    const { paths = ['-'], send = {}, receive = {}, input, output, target, limitBytes = Number.MAX_SAFE_INTEGER, windowBytes = 16 * MIB, wrapSink, wrapOutbound = (outbound: Outbound): Outbound => outbound } = options;
     move.#what = await openSending(paths, send.rules, input);
     const lost = options.lost ?? ((_move, stream) => void move.attach(stream));
     move.sending = await startSending(wrapOutbound(await move.#what.outbound()), {
