@@ -12,10 +12,10 @@ import type { Peer } from './peer.js';
 import { COORDINATES, serverOptions } from './python.js';
 import { hasCommand, obstacle, streamer } from './streamer.js';
 
-/** The rate out of what `--json` prints, bytes per second: the last that is named, downwards before upwards. */
+/** The rate out of what `--json` prints at the end, bytes per second. */
 export function ownRate(output: string): number | undefined {
-  const rates = [...output.matchAll(/"bytesPerSecond":\s*([\d.]+)/g)].map(([, digits]) => Number(digits));
-  return rates.at(-1);
+  const digits = /"event":"bench","bytesPerSecond":([\d.]+)/.exec(output)?.[1];
+  return digits === undefined ? undefined : Number(digits);
 }
 
 /** Ours, memory to memory. */
@@ -33,7 +33,7 @@ export const nativeMemory: Peer = {
     const secret = path.join(folder, 'secret');
     writeFileSync(secret, `${randomBytes(16).toString('hex')}\n`, { mode: 0o600 });
     return {
-      server: streamer(OWN_NODE, 'server', '--secret-file', secret, ...serverOptions(place), 'bench'),
+      server: streamer(OWN_NODE, 'server', '--secret-file', secret, ...serverOptions(place), 'bench', '--size', String(place.size)),
       ready: COORDINATES,
       client([, coordinates = '']) {
         const at = path.join(folder, 'client-coordinates');
