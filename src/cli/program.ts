@@ -108,7 +108,7 @@ Exit status: 0 done; 2 usage; 3 coordinates; 4 refused; 5 no connection; 6 proto
 
 function outputOptions(command: Command): Command {
   return command
-    .option('--json', 'one JSON object a line on standard output, for programs')
+    .option('--json', 'one JSON object a line on standard output, for programs (on standard error where that carries what is received)')
     .option('-q, --quiet', 'say nothing but errors');
 }
 

@@ -21,6 +21,8 @@ export interface Renderer {
   /** A line that belongs to the command's own output, such as the server's two. */
   print(line: string, event: Readonly<Record<string, unknown>>): void;
   fail(failure: Failure): void;
+  /** Standard output carries what is received: what would be told there is told on standard error. */
+  leaveOutput(): void;
   /** Takes the bar away. */
   end(): void;
 }
@@ -37,6 +39,8 @@ export function createRenderer(options: RenderOptions): Renderer {
 
 /** One JSON object a line, on standard output. */
 class JsonRenderer implements Renderer {
+  #output: NodeJS.WriteStream = process.stdout;
+
   readonly onProgress: ProgressListener = ({ type, ...event }) => this.#write({ event: type, ...event });
 
   print(_line: string, event: Readonly<Record<string, unknown>>): void {
@@ -48,13 +52,17 @@ class JsonRenderer implements Renderer {
     if (detail !== undefined) process.stderr.write(`${detail}\n`);
   }
 
+  leaveOutput(): void {
+    this.#output = process.stderr;
+  }
+
   end(): void {
     // Nothing to take away.
   }
 
   #write(event: Readonly<Record<string, unknown>>): void {
     // A time in nanoseconds has more digits than a JSON number keeps.
-    process.stdout.write(`${JSON.stringify(event, (_key, value: unknown) => (typeof value === 'bigint' ? String(value) : value))}\n`);
+    this.#output.write(`${JSON.stringify(event, (_key, value: unknown) => (typeof value === 'bigint' ? String(value) : value))}\n`);
   }
 }
 
@@ -72,6 +80,10 @@ class QuietRenderer implements Renderer {
 
   fail(failure: Failure): void {
     writeFailure(failure);
+  }
+
+  leaveOutput(): void {
+    // Only a server has anything to say there.
   }
 
   end(): void {
@@ -105,6 +117,10 @@ class TextRenderer implements Renderer {
   fail(failure: Failure): void {
     this.end();
     writeFailure(failure);
+  }
+
+  leaveOutput(): void {
+    // Only a server has anything to say there.
   }
 
   end(): void {

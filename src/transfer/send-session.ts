@@ -161,7 +161,8 @@ export class SendSession implements TransferSession<FinishedFrame> {
         for (const path of effect.paths) this.#job.tally.extra(path);
         break;
       case 'done':
-        this.#job.tally.flush();
+        // A single file's last progress was told when all of it was sent.
+        if (this.#job.outbound.root === 'tree') this.#job.tally.flush();
         this.#session.channel(0)?.send({ type: 'bye' });
         this.#session.close();
         this.#outcome.succeed(effect.finished);

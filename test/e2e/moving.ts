@@ -9,7 +9,7 @@ import { chmod, mkdir, readdir, stat, utimes } from 'node:fs/promises';
 import path from 'node:path';
 import type { TestContext } from 'node:test';
 import type { TransferResult } from '../../src/transfer/progress.js';
-import { randomFile, sha256, startStreamer, tempDir, type Child, type ChildOptions, type Finished, type RunningServer } from '../support/cli.js';
+import { randomFile, sha256, startProgram, streamerArgv, tempDir, type Child, type ChildOptions, type Finished, type RunningServer } from '../support/cli.js';
 
 export const KIB = 1024;
 export const MIB = 1024 * KIB;
@@ -55,21 +55,27 @@ export interface ServeOptions extends ChildOptions {
   readonly args?: readonly string[];
   /** @default any free one */
   readonly port?: number;
+  /** Makes another command line of it: one that runs it as another user, say. */
+  readonly wrap?: ((argv: readonly string[]) => string[]) | undefined;
 }
 
 /** Starts a server that reports by `--json`, and waits until it listens. */
 export async function serveJson(t: TestContext, action: Action, file: string, options: ServeOptions = {}): Promise<RunningServer> {
   const port = String(options.port ?? 0);
   const words = ['server', ...HERE, '--port-range', port, port, '--json', ...(options.args ?? []), action, '--path', file];
-  const child = startStreamer(t, words, options);
+  const child = startProgram(t, (options.wrap ?? same)(streamerArgv(words)), options);
   const [line] = await child.waitForLine(/^\{"event":"coordinates".*$/);
   const [, at = ''] = await child.waitForLine(/^\{"event":"server".*"port":(\d+)/);
   return { child, coordinates: (JSON.parse(line) as { coordinates: string }).coordinates, port: Number(at) };
 }
 
 /** Starts a client that reports by `--json`. */
-export function clientJson(t: TestContext, action: Action, coordinates: string, file: string, args: readonly string[] = []): Child {
-  return startStreamer(t, [action, '--json', ...args, '--coordinates', coordinates, '--path', file]);
+export function clientJson(t: TestContext, action: Action, coordinates: string, file: string, args: readonly string[] = [], wrap: ServeOptions['wrap'] = same): Child {
+  return startProgram(t, wrap(streamerArgv([action, '--json', ...args, '--coordinates', coordinates, '--path', file])));
+}
+
+function same(argv: readonly string[]): string[] {
+  return [...argv];
 }
 
 /** The file that the client, or the server, is told, when the client does `action`. */

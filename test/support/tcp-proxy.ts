@@ -62,9 +62,19 @@ export class TcpProxy {
     this.#bytesPerSecond = bytesPerSecond;
   }
 
-  /** Resets every link. New ones may come. */
-  cut(): void {
-    for (const { ends } of this.#links) for (const end of ends) end.resetAndDestroy();
+  /** Resets every link, or as many of the youngest. New ones may come. */
+  cut(count = Infinity): void {
+    for (const { ends } of [...this.#links].reverse().slice(0, count)) for (const end of ends) end.resetAndDestroy();
+  }
+
+  /** Links that there are. */
+  get links(): number {
+    return this.#links.size;
+  }
+
+  /** Resolves when there are so many links. */
+  async linked(count: number): Promise<void> {
+    while (this.#links.size < count) await new Promise((resolve) => setTimeout(resolve, 5));
   }
 
   /** Nothing passes any more on any link, and no end is told, not even that the other has gone. New links are as mute. */

@@ -34,6 +34,7 @@ export async function runClient(
   if (options.requireEncryption === true && options.wire === 'compat') throw new UsageError('--wire compat is not encrypted, and --require-encryption wants it to be');
   if (name === 'send' && given.paths.length === 0) throw new UsageError('which file? streamer send <coordinates> <path>');
   if (name === 'receive' && given.paths.length > 1) throw new UsageError('receive takes one target path');
+  if (name === 'receive' && given.paths[0] === '-') renderer.leaveOutput();
   const choices = transferChoices(options);
   const coordinates = readCoordinates(given.coordinates, process.env);
   await withTransferTools(options, renderer, !given.paths.includes('-'), async ({ rate, onProgress }) => {
