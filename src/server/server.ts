@@ -9,6 +9,7 @@ import type { Coordinates } from '../coordinates/coordinates.js';
 import { UsageError, type StreamerError } from '../errors.js';
 import { checkSecret, checkServerOptions, DEFAULTS, type WireChoice } from '../options.js';
 import type { FilterRule } from '../storage/path-filter.js';
+import { isDirectory } from '../storage/safe-path.js';
 import { assertTargetFree, type Sink } from '../storage/sink.js';
 import type { ExistingPolicy } from '../storage/tree.js';
 import { listen, type Listener } from '../transport/listen.js';
@@ -133,10 +134,11 @@ export async function serve(options: ServeOptions): Promise<StreamerServer> {
   // A file that is missing now would be missing later, too: better than a job that waits to say so.
   const sending = settings.action === 'send' ? await openWhat(settings) : undefined;
   try {
-    if (sending === undefined) await assertReceivable(settings, typeof secret === 'string');
+    let { wire } = settings;
+    if (sending === undefined) wire = await assertReceivable(settings, typeof secret === 'string');
     else if (sending.file === undefined && (settings.wire === 'compat' || settings.compat)) throw new UsageError('the compat wire carries one file: send a single file, or leave out --compat and --wire compat');
     // What the Python streamer cannot take is not offered to it.
-    const wire = sending !== undefined && sending.file === undefined ? 'native' : settings.wire;
+    else if (sending.file === undefined) wire = 'native';
     return await new Session({ ...settings, wire }, secret, sending).start();
   } catch (error) {
     await sending?.close();
@@ -149,13 +151,17 @@ function openWhat({ path, rules, memoryBytes }: Settings): Promise<Sending> {
   return openSending(typeof path === 'string' ? [path] : path, rules);
 }
 
-async function assertReceivable({ path, wire, existing = 'refuse', memoryBytes }: Settings, plain: boolean): Promise<void> {
-  if (memoryBytes !== undefined) return;
+/** Returns the wire to offer. @throws UsageError, StorageError */
+async function assertReceivable({ path, wire, compat, existing = 'refuse', memoryBytes }: Settings, plain: boolean): Promise<WireChoice> {
+  if (memoryBytes !== undefined) return wire;
   if (typeof path !== 'string') throw new UsageError('a server receives into one path');
   if (path === '-') throw new UsageError('a server does not write to standard output, where it tells its coordinates: name a file or a directory');
   if (existing === 'refuse') await assertTargetFree(path);
-  // A client of the reference may come, and it brings no name.
-  if (plain && wire !== 'native') await compatTarget(path);
+  if (!plain || wire === 'native') return wire;
+  // A client of the reference brings no name: into a directory it could receive nothing, and is not served.
+  if (wire === 'auto' && !compat && (await isDirectory(path))) return 'native';
+  await compatTarget(path);
+  return wire;
 }
 
 function withDefaults(options: ServeOptions): Settings {
