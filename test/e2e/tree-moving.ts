@@ -87,8 +87,13 @@ export const forReceiver = (action: Action, ...words: string[]): RunOptions => (
 
 /** Every path below, without the FIFO, in order. */
 export async function pathsOf(root: string): Promise<string[]> {
-  const all = await readdir(root, { recursive: true });
-  return all.filter((name) => name !== 'fifo').sort();
+  // Not `recursive`, which follows links.
+  const below = async (under: string): Promise<string[]> => {
+    const names = await readdir(path.join(root, under), { withFileTypes: true });
+    const lists = names.map(async (entry) => [path.join(under, entry.name), ...(entry.isDirectory() ? await below(path.join(under, entry.name)) : [])]);
+    return (await Promise.all(lists)).flat();
+  };
+  return (await below('')).filter((name) => name !== 'fifo').sort();
 }
 
 /** The copy is the tree: names, kinds, modes, times and bytes. */
