@@ -28,6 +28,8 @@ export class RateLimit {
   readonly #nowMs: () => number;
   /** When what was spent so far is paid for. */
   #paidAtMs: number;
+  /** What waits for its turn, in order. */
+  readonly #held = new Set<{ readonly bytes: number; readonly go: () => void; readonly timer: NodeJS.Timeout }>();
 
   /** @param bytesPerSecond undefined: no limit. @param nowMs monotonic clock in milliseconds, for tests. */
   constructor(bytesPerSecond: number | undefined, nowMs: () => number = () => performance.now()) {
@@ -40,13 +42,42 @@ export class RateLimit {
     return this.#bytesPerSecond;
   }
 
-  /** Takes effect with the next {@link spend}. */
+  /** Takes effect at once. */
   change(bytesPerSecond: number | undefined): void {
     this.#bytesPerSecond = bytesPerSecond;
     this.#paidAtMs = this.#nowMs();
+    const held = [...this.#held];
+    this.#held.clear();
+    for (const { bytes, go, timer } of held) {
+      clearTimeout(timer);
+      this.pace(bytes, go);
+    }
   }
 
-  /** Spends bytes. Returns how long to wait before the next ones, in milliseconds. */
+  /** Spends bytes, and runs `go` when they may be sent: at once, or when what was spent before is paid for. @internal */
+  pace(bytes: number, go: () => void): void {
+    const now = this.#nowMs();
+    const waitMs = this.#bytesPerSecond === undefined ? 0 : Math.min(WAIT_MAX_MS, this.#paidAtMs - now);
+    this.spend(bytes);
+    if (waitMs <= 1) {
+      go();
+      return;
+    }
+    // Unreferenced: the connections keep the process.
+    const timer = setTimeout(() => {
+      this.#held.delete(held);
+      go();
+    }, waitMs).unref();
+    const held = { bytes, go, timer };
+    this.#held.add(held);
+  }
+
+  /** Gives back what was spent on something that was not sent. @internal */
+  refund(bytes: number): void {
+    if (this.#bytesPerSecond !== undefined) this.#paidAtMs -= (bytes * 1000) / this.#bytesPerSecond;
+  }
+
+  /** Spends bytes. Returns how long to wait before the next ones, in milliseconds. @internal */
   spend(bytes: number): number {
     const rate = this.#bytesPerSecond;
     if (rate === undefined) return 0;

@@ -139,13 +139,13 @@ export class SendSession implements TransferSession<FinishedFrame> {
         void this.#check(effect.id);
         break;
       case 'readChunk':
-        this.#readChunk(effect);
+        this.#paced(effect.length, () => this.#readChunk(effect));
         break;
       case 'readWhole':
-        this.#readWhole(effect);
+        this.#paced(effect.cost, () => this.#readWhole(effect));
         break;
       case 'readPipe':
-        this.#readPipe(effect).catch(this.#outcome.fail);
+        this.#paced(effect.most, () => void this.#readPipe(effect).catch(this.#outcome.fail));
         break;
       case 'unsent':
         this.#job.tally.unsent(effect.bytes, effect.holes);
@@ -253,6 +253,13 @@ export class SendSession implements TransferSession<FinishedFrame> {
     else if (resumedBytes > 0) tally.resume(resumedBytes);
   }
 
+  /** What is not read yet is not in memory, so the limit on the rate is held here, for all streams together. */
+  #paced(bytes: number, read: () => void): void {
+    this.#job.rate.pace(bytes, () => {
+      if (!this.#outcome.over) read();
+    });
+  }
+
   #readChunk({ stream, lap, entry, index, offset, length }: Extract<SenderEffect, { kind: 'readChunk' }>): void {
     const slot = this.#sources.get(entry.id);
     if (slot?.source === undefined) {
@@ -264,7 +271,9 @@ export class SendSession implements TransferSession<FinishedFrame> {
     const done = () => {
       const zeros = entry.sparse === true && isZero(buffer);
       this.#feed({ kind: 'chunkRead', stream, lap, id: entry.id, index, hash: this.#job.checksum.xxh64(buffer), payload: [buffer], zeros });
-      if (zeros) this.#reuse([buffer]);
+      if (!zeros) return;
+      this.#job.rate.refund(length);
+      this.#reuse([buffer]);
     };
     const failed = (error: unknown) => {
       this.#trouble(entry.id, error);
@@ -345,11 +354,8 @@ export class SendSession implements TransferSession<FinishedFrame> {
     else this.#job.tally.add(bytes);
     this.#outcome.progressed();
     const room = () => this.#feed({ kind: 'room', stream, lap, units: 1 });
-    const delayMs = this.#job.rate.spend(bytes);
     // A turn of the event loop for each unit: credit, pings and signals are looked at meanwhile.
-    // The wait is unreferenced: the connections keep the process.
-    if (delayMs > 1) setTimeout(room, delayMs).unref();
-    else if (ready) setImmediate(room);
+    if (ready) setImmediate(room);
     else void this.#session.channel(stream)?.connection.drained().then(room);
   }
 
