@@ -33,6 +33,8 @@ const JOINS_AT_ONCE = 4;
 /** See the module's head. */
 export class ClientLinks {
   readonly #options: ClientLinksOptions;
+  /** The same for whatever is dialled: it is given up when the session is over. */
+  readonly #dialling: ClientLinksOptions;
   readonly #joins = new PQueue({ concurrency: JOINS_AT_ONCE });
   #session: TransferSession<unknown> | undefined;
   #tally: Tally | undefined;
@@ -40,6 +42,7 @@ export class ClientLinks {
   #wanted = 1;
   #most = 1;
   #sampler: NodeJS.Timeout | undefined;
+  readonly #ended = new AbortController();
   #deadline = 0;
   #movedBefore = 0;
   remote = '';
@@ -50,7 +53,9 @@ export class ClientLinks {
 
   constructor(options: ClientLinksOptions) {
     // The server has shown that it speaks the native wire: whoever answers 401 later is not it, and gets no secret.
-    this.#options = { ...options, wire: 'native' };
+    const signal = options.signal === undefined ? this.#ended.signal : AbortSignal.any([this.#ended.signal, options.signal]);
+    this.#dialling = { ...options, wire: 'native', signal };
+    this.#options = options;
   }
 
   /** Gives a session its first connection, and the others in time. */
@@ -80,6 +85,8 @@ export class ClientLinks {
   #stop(): void {
     clearInterval(this.#sampler);
     this.#joins.clear();
+    // Connections that are being made would hold the process.
+    this.#ended.abort();
   }
 
   #sample(count: StreamCount): void {
@@ -111,7 +118,7 @@ export class ClientLinks {
           return;
         } catch (error) {
           if (error instanceof AbortError || !worthRedialling(error)) return;
-          await pause(backoff(attempt), this.#options.signal).catch(() => undefined);
+          await pause(backoff(attempt), this.#dialling.signal).catch(() => undefined);
         }
       }
     });
@@ -124,7 +131,7 @@ export class ClientLinks {
   #request(stream: number): RedialOptions {
     const received = stream === 0 ? (this.#session?.received ?? 0) : 0;
     const quiet = stream === 0 ? {} : { onProgress: () => undefined };
-    return { ...this.#options, ...quiet, address: this.#address, early: undefined, hello: { ...this.#options.hello, stream, received } };
+    return { ...this.#dialling, ...quiet, address: this.#address, early: undefined, hello: { ...this.#options.hello, stream, received } };
   }
 
   async #redial(error: StreamerError): Promise<void> {
@@ -143,7 +150,7 @@ export class ClientLinks {
     const delayMs = backoff(1);
     onProgress({ type: 'reconnecting', reason: error.message, delayMs });
     try {
-      await pause(delayMs, signal);
+      await pause(delayMs, this.#dialling.signal);
       const link = await connectPatiently(this.#request(0), deadline - now - delayMs, worthRedialling);
       if (link.wire !== 'native') throw new Error('the native wire was asked for');
       if (session.over) {

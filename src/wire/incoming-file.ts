@@ -91,6 +91,7 @@ export class IncomingPipe implements IncomingContent {
   take({ offset, length }: DataFrame): ChunkVerdict {
     const index = offset / this.#chunkSize;
     if (index < this.#next && Number.isInteger(index)) return { kind: 'repeat' };
+    if (this.end !== undefined && this.#arrived + length > this.end.size) return { kind: 'wrong', why: `a chunk at offset ${offset}, past the end that it told` };
     if (index !== this.#next || this.#short || length > this.#chunkSize) return { kind: 'wrong', why: `a chunk at offset ${offset}, out of order` };
     this.#next += 1;
     this.#short = length < this.#chunkSize;

@@ -393,7 +393,7 @@ export class ReceiverMachine {
   #fileEnd(frame: FileEndFrame): ReceiverEffect[] {
     const incoming = this.#incoming.get(frame.id);
     if (incoming === undefined && frame.id < this.#nextId) return [];
-    const sized = this.#offer?.root === 'pipe' || frame.size === incoming?.entry.size;
+    const sized = this.#offer?.root === 'pipe' ? frame.size >= (incoming?.content?.bytes ?? 0) : frame.size === incoming?.entry.size;
     if (incoming?.content === undefined || incoming.content.end !== undefined || !sized) return this.#violation("a frame 'fileEnd' out of turn, or with another size");
     incoming.content.end = frame;
     return this.#commitWhenWhole(incoming);

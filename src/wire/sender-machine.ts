@@ -158,6 +158,7 @@ export class SenderMachine {
       case 'trouble':
         return this.#peerTrouble(frame.id, errorFromPeer(frame.code, frame.message));
       case 'extras':
+        if (!this.#allSettled) return this.#violation("a frame 'extras' before its turn");
         return [{ kind: 'extras', paths: frame.paths }];
       case 'finished':
         return this.#finished(frame);
@@ -503,8 +504,12 @@ export class SenderMachine {
     return [...this.#settle(outgoing, 'failed', error), ...this.#advance()];
   }
 
+  get #allSettled(): boolean {
+    return this.#walk === 'over' && this.#outgoing.size === 0;
+  }
+
   #finished(frame: FinishedFrame): SenderEffect[] {
-    if (this.#walk !== 'over' || this.#outgoing.size > 0) return this.#violation("a frame 'finished' before its turn");
+    if (!this.#allSettled) return this.#violation("a frame 'finished' before its turn");
     this.#state = 'done';
     return [{ kind: 'done', finished: frame }];
   }
