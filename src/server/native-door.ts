@@ -18,6 +18,8 @@ import type { Action, HelloFrame } from '../wire/frame.js';
 const STRANGERS_MAX = 64;
 /** How long a client that is there has to show that it lives, when another comes, in milliseconds. */
 const PROOF_OF_LIFE_MS = 5_000;
+/** What arrives after this has been sent after the question, or nearly, in milliseconds. */
+const LATE_MS = 500;
 
 /** Options of a door. */
 export interface NativeDoorOptions {
@@ -127,11 +129,18 @@ export class NativeDoor {
   }
 }
 
-/** Whether one of the connections answers in time. */
+/**
+ * Whether one of the connections answers in time, or sends anything else: on a slow link an answer waits behind all the
+ * data that is on its way.
+ */
 function anyLives(channels: readonly Channel[]): Promise<boolean> {
   return new Promise((resolve) => {
-    const timer = setTimeout(() => resolve(false), PROOF_OF_LIFE_MS);
+    const received = () => channels.map(({ connection }) => connection.wireBytes.received);
+    let early: readonly number[] = [];
+    const late = setTimeout(() => (early = received()), LATE_MS);
+    const timer = setTimeout(() => resolve(received().some((bytes, index) => bytes > (early[index] ?? bytes))), PROOF_OF_LIFE_MS);
     const answer = (alive: boolean) => {
+      clearTimeout(late);
       clearTimeout(timer);
       resolve(alive);
     };

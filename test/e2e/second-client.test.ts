@@ -26,6 +26,17 @@ describe('while the first client is served', { concurrency: 2 }, () => {
     });
   }
 
+  it('a second is refused, too, where the link of the first is so slow that it cannot answer in time', async (t) => {
+    const place = await placeFor(t, 24 * MIB);
+    const { client, server, proxy, coordinates } = await startSlowly(t, 'receive', place, { bytesPerSecond: 1.5 * MIB });
+    const second = await runStreamer(t, ['receive', coordinates, `${place.target}.second`], { timeoutMs: 2 * AT_ONCE_MS });
+    assert.equal(second.code, 5, second.stderr);
+    proxy.slowDown(Infinity);
+    const ended = await bothDone(client, server.child);
+    await assertMoved(place, ended);
+    for (const end of [ended.client, ended.server]) assert.equal(resultOf(end).reconnects, 0);
+  });
+
   it('a second of the other wire is refused, too, once it has tried for --connect-timeout', async (t) => {
     const place = await placeFor(t, 16 * MIB);
     const { client, server, proxy, coordinates } = await startSlowly(t, 'receive', place, { args: ['--secret', 'a-secret'] });

@@ -126,6 +126,26 @@ for (const action of ACTIONS) {
   });
 }
 
+for (const action of ACTIONS) {
+  it(`a link that never lives for more than two chunks: what has arrived counts, and the client, which ${action}s, ends`, async (t) => {
+    const place = await placeFor(t, 10 * MIB + 5);
+    const server = await serveJson(t, opposite(action), serverFile(action, place));
+    const proxy = await startProxy(t, server.port);
+    proxy.slowDown(16 * MIB);
+    const client = clientJson(t, action, proxy.lead(server.coordinates), clientFile(action, place), ['--streams', '1']);
+    let over = false;
+    const ended = bothDone(client, server.child).finally(() => (over = true));
+    for (let cuts = 0; cuts < 12; cuts += 1) {
+      await Promise.race([proxy.passed(2.5 * MIB), ended]);
+      if (over) break;
+      proxy.cut();
+    }
+    proxy.slowDown(Infinity);
+    await assertMoved(place, await ended);
+    assert.ok(proxy.forwarded < 26 * MIB, `${proxy.forwarded} bytes passed`);
+  });
+}
+
 it('by itself it adds connections where each of them is slow', async (t) => {
   const place = await placeFor(t, SIZE);
   const server = await serveJson(t, 'send', place.source);
