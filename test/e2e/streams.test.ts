@@ -133,11 +133,10 @@ for (const action of ACTIONS) {
     const proxy = await startProxy(t, server.port);
     proxy.slowDown(16 * MIB);
     const client = clientJson(t, action, proxy.lead(server.coordinates), clientFile(action, place), ['--streams', '1']);
-    let over = false;
-    const ended = bothDone(client, server.child).finally(() => (over = true));
+    const ended = bothDone(client, server.child);
     for (let cuts = 0; cuts < 12; cuts += 1) {
-      await Promise.race([proxy.passed(2.5 * MIB), ended]);
-      if (over) break;
+      const first = await Promise.race([proxy.passed(2.5 * MIB).then(() => 'passed'), ended.then(() => 'ended')]);
+      if (first === 'ended') break;
       proxy.cut();
     }
     proxy.slowDown(Infinity);
