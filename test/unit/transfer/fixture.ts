@@ -13,6 +13,7 @@ import { loadChecksum } from '../../../src/crypto/checksum.js';
 import type { StreamerError } from '../../../src/errors.js';
 import type { Sink } from '../../../src/storage/sink.js';
 import type { Inbound } from '../../../src/transfer/inbound.js';
+import { awaitHello } from '../../../src/transfer/greeting.js';
 import { outboundOf } from '../../../src/transfer/outbound-file.js';
 import type { Outbound } from '../../../src/transfer/outbound.js';
 import type { ProgressEvent, TransferResult } from '../../../src/transfer/progress.js';
@@ -66,6 +67,9 @@ export class Wires {
   /** A new connection, in place of an earlier one of this number: each end says what of the other's has arrived. */
   async attach(stream: number, link: MemoryLink = {}): Promise<ChannelPair> {
     const pair = await channelPair(link);
+    // Before it has come nothing large may.
+    pair.client.send({ type: 'hello', client: Buffer.alloc(16), stream, action: 'send', received: 0, agent: 'test' });
+    await awaitHello(pair.server, 60_000).catch(() => undefined);
     this.made += 1;
     this.pairs.set(stream, pair);
     const { sender, receiver } = this.#ends();
