@@ -287,8 +287,10 @@ export class Move {
       windowBytes,
       signal: move.stop.receive.signal,
       onProgress: (event) => move.received.push(event),
-      // The sender dials.
-      lost: () => undefined,
+      // The sender dials, and for one that has ended nobody waits long.
+      lost: (_stream, error) => {
+        if (move.sending.session.over) move.receiving.session.drop(error);
+      },
       output,
       wrapSink,
     });
