@@ -28,8 +28,8 @@ export class RateLimit {
   readonly #nowMs: () => number;
   /** When what was spent so far is paid for. */
   #paidAtMs: number;
-  /** What waits for its turn, in order. */
-  readonly #held = new Set<{ readonly bytes: number; readonly go: () => void; readonly timer: NodeJS.Timeout }>();
+  /** What waits for its turn, in order, and how it asks again. */
+  readonly #held = new Set<{ readonly again: () => void; readonly timer: NodeJS.Timeout }>();
 
   /** @param bytesPerSecond undefined: no limit. @param nowMs monotonic clock in milliseconds, for tests. */
   constructor(bytesPerSecond: number | undefined, nowMs: () => number = () => performance.now()) {
@@ -48,9 +48,9 @@ export class RateLimit {
     this.#paidAtMs = this.#nowMs();
     const held = [...this.#held];
     this.#held.clear();
-    for (const { bytes, go, timer } of held) {
+    for (const { again, timer } of held) {
       clearTimeout(timer);
-      this.pace(bytes, go);
+      again();
     }
   }
 
@@ -59,6 +59,15 @@ export class RateLimit {
     const now = this.#nowMs();
     const waitMs = this.#bytesPerSecond === undefined ? 0 : Math.min(WAIT_MAX_MS, this.#paidAtMs - now);
     this.spend(bytes);
+    this.#hold(waitMs, go, () => this.pace(bytes, go));
+  }
+
+  /** Spends bytes, and runs `go` when they are paid for. @internal */
+  pay(bytes: number, go: () => void): void {
+    this.#hold(this.spend(bytes), go, () => this.pay(bytes, go));
+  }
+
+  #hold(waitMs: number, go: () => void, again: () => void): void {
     if (waitMs <= 1) {
       go();
       return;
@@ -68,7 +77,7 @@ export class RateLimit {
       this.#held.delete(held);
       go();
     }, waitMs).unref();
-    const held = { bytes, go, timer };
+    const held = { again, timer };
     this.#held.add(held);
   }
 

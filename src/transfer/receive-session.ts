@@ -355,10 +355,7 @@ export class ReceiveSession implements TransferSession<Received> {
   /** Credit is what holds a sender back, so a limit on what is received delays that. */
   #paced(bytes: number, go: () => void): void {
     this.#outcome.progressed();
-    const delayMs = this.#job.rate.spend(bytes);
-    // Unreferenced: the connections keep the process.
-    if (delayMs > 1) setTimeout(go, delayMs).unref();
-    else go();
+    this.#job.rate.pay(bytes, go);
   }
 
   async #writeHole({ arrival, id, indices }: Effect<'writeHole'>): Promise<void> {
