@@ -79,7 +79,7 @@ export class ClientLinks {
     this.#tally?.streams(session.streams.length);
     if (!isLostLink(error)) session.drop(error);
     else if (stream === 0) void this.#redial(error);
-    else this.#join(stream);
+    else this.#join(stream, backoff(1));
   }
 
   #stop(): void {
@@ -102,9 +102,13 @@ export class ClientLinks {
     this.#wanted = Math.max(this.#wanted, Math.min(wanted, this.#most));
   }
 
-  /** Dials one more, and again when it is lost, for as long as the session goes on. */
-  #join(stream: number): void {
+  /**
+   * Dials one more, again and again, for as long as the session goes on.
+   * @param delayMs before it begins: a connection that is lost as soon as it is there must not be dialled without end.
+   */
+  #join(stream: number, delayMs = 0): void {
     void this.#joins.add(async () => {
+      if (delayMs > 0) await pause(delayMs, this.#dialling.signal).catch(() => undefined);
       for (let attempt = 1; !this.#isOver(); attempt += 1) {
         try {
           const link = await connectPatiently(this.#request(stream), this.#options.connectTimeoutMs, () => false);
@@ -161,6 +165,7 @@ export class ClientLinks {
       onProgress({ type: 'connected', remote, wire: 'native', encrypted: true, agent });
       this.reconnects += 1;
       session.attach(0, link, link.received);
+      this.#tally?.streams(session.streams.length);
     } catch (failure) {
       this.sessionUnknown = failure instanceof ConnectError && failure.fromPeer && failure.code === 'connect-lost';
       session.drop(whyLost(failure, error, signal));

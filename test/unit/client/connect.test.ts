@@ -3,7 +3,7 @@ import { describe, it, type TestContext } from 'node:test';
 import { connectOnce, type Connected, type ConnectOptions } from '../../../src/client/connect.js';
 import type { Coordinates } from '../../../src/coordinates/coordinates.js';
 import { AuthError, ConnectError, CoordinatesError, ProtocolError } from '../../../src/errors.js';
-import type { HelloFrame } from '../../../src/wire/frame.js';
+import type { Frame, HelloFrame } from '../../../src/wire/frame.js';
 import { turns, until } from '../../support/fake-events.js';
 import { fakeServer, silentServer, type FakeAnswer, type FakeServer } from '../../support/fake-server.js';
 
@@ -99,6 +99,48 @@ describe('with plain coordinates the client', () => {
     assert.deepEqual(asked(server), ['2 -']);
     assert.equal((await connect(t, plain(native.port), { beforeCompat })).wire, 'native');
   });
+});
+
+describe('frames that need no answer', () => {
+  const FRAMES = [{ type: 'credit', limit: 5, acked: 0 }, { type: 'ready', id: 7 }] as const;
+
+  it('go right behind the hello, before the welcome, and are counted', async (t) => {
+    const early: Frame[] = [];
+    const server = await fakeServer(t, {
+      secret: KEY,
+      answer: () => 'native',
+      // It says nothing before it has them.
+      welcome: (channel) =>
+        channel.attach({
+          frame: (frame) => {
+            early.push(frame);
+            if (early.length === 2) channel.send({ type: 'welcome', action: 'send', received: 0, streams: 9, agent: '' });
+          },
+          closed: () => undefined,
+        }),
+    });
+    const connected = await connect(t, v2(server.port), { early: () => FRAMES });
+    assert.ok(connected.wire === 'native');
+    assert.deepEqual([connected.early, connected.received, connected.streams], [2, 0, 9]);
+    assert.deepEqual(early, FRAMES);
+  });
+
+  it('go to nobody whose secret is another, nor over the compat wire', async (t) => {
+    const wrong = await nativeServer(t, Buffer.alloc(32, 1));
+    await assert.rejects(connect(t, v2(wrong.port), { early: () => assert.fail('it is not asked for them') }), AuthError);
+    const compat = await reference(t);
+    assert.equal((await connect(t, plain(compat.port), { early: () => assert.fail('it is not asked for them') })).wire, 'compat');
+  });
+});
+
+it('the place where a server was found is told, for further streams, and can be the only one to try', async (t) => {
+  const [server, other] = [await nativeServer(t), await nativeServer(t)];
+  const connected = await connect(t, v2(server.port));
+  assert.ok(connected.wire === 'native');
+  assert.deepEqual([connected.address.host, connected.address.port], ['127.0.0.1', server.port]);
+  const again = await connect(t, v2(other.port), { address: connected.address });
+  assert.equal(again.remote, `127.0.0.1:${server.port}`);
+  assert.equal(other.knocks.length, 0);
 });
 
 describe('with coordinates of version 2 the client', () => {
