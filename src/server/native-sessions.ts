@@ -71,6 +71,11 @@ export class NativeSessions {
     if (this.#current?.client.equals(client) === true && !this.#current.running.session.over) return this.#current.running.session.received;
     if (hello.stream !== 0 || hello.received !== 0) return undefined;
     const before = this.#current;
+    if (before?.running.session.complete === true) {
+      // Everything is there, and its sender does not come back for the confirmation: that was the one transfer.
+      before.running.session.drop(new ConnectError('connect-lost', 'another client came'));
+      return undefined;
+    }
     // Its end is nobody's business any more.
     this.#current = undefined;
     before?.running.session.drop(new ConnectError('connect-lost', 'another client took its place'));

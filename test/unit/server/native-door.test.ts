@@ -5,11 +5,11 @@ import { NoiseHandshake } from '../../../src/crypto/noise.js';
 import { AuthError, ConnectError, CoordinatesError } from '../../../src/errors.js';
 import { NativeDoor, type NativeDoorOptions } from '../../../src/server/native-door.js';
 import type { WebSocketConnection } from '../../../src/transport/websocket.js';
-import { openChannel, type Channel } from '../../../src/transfer/channel.js';
+import { channelOver, openChannel, startHeaderHandshake, type Channel, type ChannelKeys } from '../../../src/transfer/channel.js';
 import { greetAsClient } from '../../../src/transfer/greeting.js';
 import type { Link } from '../../../src/transfer/link.js';
 import { PROLOGUE } from '../../../src/wire/constants.js';
-import type { Action, HelloFrame } from '../../../src/wire/frame.js';
+import type { Action, HelloFrame, WelcomeFrame } from '../../../src/wire/frame.js';
 import { Recorder } from '../../conformance/connection.js';
 import { Inbox, SECRET } from '../../support/fake-channel.js';
 import { fakeClock } from '../../support/fake-clock.js';
@@ -19,6 +19,7 @@ import { memoryPair, type MemoryConnection, type MemoryPair } from '../../suppor
 /** A door, and what came of it. */
 class Door {
   readonly entered: Link[] = [];
+  readonly hellos: HelloFrame[] = [];
   readonly notices: string[] = [];
   readonly door: NativeDoor;
 
@@ -28,7 +29,10 @@ class Door {
       action: 'receive',
       busyElsewhere: () => false,
       admit: () => Promise.resolve(0),
-      enter: (_hello, link) => this.entered.push(link),
+      enter: (greeted, link) => {
+        this.hellos.push(greeted);
+        this.entered.push(link);
+      },
       notice: (text) => this.notices.push(text),
       ...more,
     });
@@ -42,11 +46,11 @@ class Door {
   }
 
   /** A client of this id comes, and greets. */
-  async client(id: number, action: Action = 'send', secret = SECRET): Promise<{ readonly pair: MemoryPair; readonly channel: Channel }> {
+  async client(id: number, action: Action = 'send', secret = SECRET, more: Partial<HelloFrame> = {}): Promise<{ readonly pair: MemoryPair; readonly channel: Channel; readonly welcome: WelcomeFrame }> {
     const pair = this.knock();
     const channel = await openChannel(pair.a, { role: 'client', secret });
-    await greetAsClient(channel, hello(id, action));
-    return { pair, channel };
+    const welcome = await greetAsClient(channel, { ...hello(id, action), ...more });
+    return { pair, channel, welcome };
   }
 }
 
@@ -65,6 +69,37 @@ describe('the native door', () => {
     assert.equal(door.entered.length, 1);
     assert.equal(door.entered[0]?.remote, 'memory:2');
     assert.equal(door.door.entered, true);
+  });
+
+  it('tells what of the session has arrived, and how many streams it takes', async () => {
+    const asked: HelloFrame[] = [];
+    const door = new Door({ admit: (greeted) => Promise.resolve(asked.push(greeted) + 40) });
+    const { welcome } = await door.client(1, 'send', SECRET, { received: 7 });
+    assert.deepEqual([welcome.received, welcome.streams], [41, 64]);
+    assert.deepEqual(asked.map(({ stream, received }) => [stream, received]), [[0, 7]]);
+    assert.deepEqual(door.hellos, asked);
+  });
+
+  it('tells a client whose session is not known, and lets it not in', async () => {
+    const door = new Door({ admit: () => Promise.resolve(undefined) });
+    await assert.rejects(door.client(1), (error: unknown) => error instanceof ConnectError && error.code === 'connect-lost' && error.fromPeer && !error.retryable);
+    assert.equal(door.entered.length, 0);
+  });
+
+  it('answers a handshake in the headers, and takes the connection from there', async () => {
+    const door = new Door();
+    assert.equal(door.door.prepare(undefined), undefined);
+    assert.equal(door.door.prepare('nonsense'), undefined);
+    assert.equal(door.door.prepare(startHeaderHandshake(Buffer.alloc(32, 9)).message), undefined);
+    const handshake = startHeaderHandshake(SECRET);
+    const prepared = door.door.prepare(handshake.message);
+    assert.ok(prepared !== undefined);
+    const [, answer = ''] = /^Streamer-Handshake: ([\w-]+)$/u.exec(prepared.headers.join('\n')) ?? [];
+    const pair = memoryPair();
+    void door.door.knock(pair.b as unknown as WebSocketConnection, prepared.context as ChannelKeys);
+    const welcome = await greetAsClient(channelOver(pair.a, handshake.finish(answer)), hello(1));
+    assert.equal(welcome.action, 'receive');
+    assert.equal(door.entered.length, 1);
   });
 
   it('keeps out a wrong secret, and tells of the first five', async () => {
@@ -109,6 +144,43 @@ describe('one client at a time', () => {
     const second = await door.client(7);
     assert.equal(door.entered.length, 2);
     await second.pair.a.ping();
+  });
+
+  it('has as many connections as it has streams, all at once', async () => {
+    const door = new Door();
+    const clients = [];
+    for (const stream of [0, 1, 63]) clients.push(await door.client(7, 'send', SECRET, { stream }));
+    assert.deepEqual(door.hellos.map(({ stream }) => stream), [0, 1, 63]);
+    await Promise.all(clients.map(({ pair }) => pair.a.ping()));
+  });
+
+  it('lives as long as one of its streams does', async () => {
+    const door = new Door();
+    const first = await door.client(1);
+    const second = await door.client(1, 'send', SECRET, { stream: 1 });
+    new Inbox(door.entered[1]?.channel as Channel);
+    first.pair.cut();
+    await turns(5);
+    await assert.rejects(door.client(2), (error: unknown) => error instanceof ConnectError && error.code === 'connect-busy');
+    second.pair.cut();
+    await turns(5);
+    await door.client(2);
+    assert.equal(door.entered.length, 3);
+  });
+
+  it('loses all its connections when another takes its place', async (t) => {
+    const clock = fakeClock(t);
+    const door = new Door();
+    const clients = [await door.client(1), await door.client(1, 'send', SECRET, { stream: 1 })];
+    const inboxes = clients.map(({ channel }) => new Inbox(channel));
+    await turns(2);
+    for (const { pair } of clients) pair.a.pause();
+    const other = door.client(2);
+    await turns(20);
+    clock.advance(5_000);
+    await other;
+    for (const { pair } of clients) pair.a.resume();
+    for (const inbox of inboxes) assert.equal((await inbox.ended()).clean, false);
   });
 
   it('another is refused while the first lives, which notices nothing', async () => {
