@@ -48,6 +48,7 @@ export class SendSession implements TransferSession<FinishedFrame> {
   readonly #sources = new Map<number, { readonly opening: Promise<Source>; source?: Source; chunkSize: number }>();
   readonly #pipe: { size: number; readonly hashes: bigint[]; readonly sha256: Sha256 };
   #ahead = false;
+  #greeted = false;
   #entries = 0;
   #complete = true;
 
@@ -88,7 +89,10 @@ export class SendSession implements TransferSession<FinishedFrame> {
     return this.#outcome.over;
   }
 
+  /** Once: a server whose answer to the first hello was lost has these frames, and would take them for the next ones. */
   early(): readonly Frame[] {
+    if (this.#greeted) return [];
+    this.#greeted = true;
     return this.#session.unacked();
   }
 

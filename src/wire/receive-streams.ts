@@ -3,8 +3,14 @@
  *
  * @module
  */
-import { CHUNK_SIZE_MAX } from './constants.js';
+import { CHUNK_SIZE_DEFAULT, MESSAGE_MAX } from './constants.js';
 import { ReceiveWindow } from './window.js';
+
+/**
+ * Least window of a stream. Up to a default chunk may be written and not told of: with that, too, there must be credit for
+ * the largest frame, or a sender that has nothing else to send would wait for ever.
+ */
+const WINDOW_MIN = MESSAGE_MAX + CHUNK_SIZE_DEFAULT;
 
 /** What to tell a stream's other end. */
 export interface Credit {
@@ -26,7 +32,7 @@ export class ReceiveStreams {
   readonly #streams = new Map<number, { readonly lap: number; readonly window: ReceiveWindow }>();
   #laps = 0;
 
-  /** @param windowBytes most bytes in flight over all streams, as long as each has room for a chunk. */
+  /** @param windowBytes most bytes in flight over all streams, as long as each has room for the largest frame. */
   constructor(windowBytes: number) {
     this.#total = windowBytes;
   }
@@ -59,7 +65,7 @@ export class ReceiveStreams {
   }
 
   #share(streams: number): number {
-    return Math.max(CHUNK_SIZE_MAX, Math.floor(this.#total / streams));
+    return Math.max(WINDOW_MIN, Math.floor(this.#total / streams));
   }
 
   #resize(): void {

@@ -499,7 +499,7 @@ export class SenderMachine {
 
   #peerTrouble(id: number, error: StreamerError): SenderEffect[] {
     const outgoing = this.#outgoing.get(id);
-    if (outgoing === undefined) return [];
+    if (outgoing === undefined) return this.#isSettled(id) ? [] : this.#violation("a frame 'trouble' for no entry");
     if (this.#offer.root !== 'tree') return this.#fail(error);
     return [...this.#settle(outgoing, 'failed', error), ...this.#advance()];
   }
