@@ -83,7 +83,8 @@ function action(
   };
 }
 
-function buildProgram(): Command {
+/** The whole command line. */
+export function buildProgram(): Command {
   const program = new Command('streamer')
     .description('Moves files and directories to and from a supercomputer: encrypted, verified, resumable.')
     .version(`streamer ${VERSION}`, '-V, --version', 'print the version')
@@ -92,7 +93,8 @@ function buildProgram(): Command {
     // Its errors are ours to write, in one line.
     .configureOutput({ outputError: () => undefined })
     .configureHelp({ showGlobalOptions: false })
-    .addHelpText('after', HELP_FOOT);
+    .addHelpText('after', EXITS)
+    .addHelpText('afterAll', UNITS);
   clientCommand(program, 'receive');
   clientCommand(program, 'send');
   serverCommand(program);
@@ -100,9 +102,10 @@ function buildProgram(): Command {
   return program;
 }
 
-const HELP_FOOT = `
+const UNITS = `
 Sizes: plain numbers are bytes; KiB, MiB, GiB, TiB (or K, M, G, T) are binary, kB, MB, GB, TB decimal.
-Durations: plain numbers are seconds; ms, s, m, h, d, also together: 1h30m.
+Durations: plain numbers are seconds; ms, s, m, h, d, also together: 1h30m.`;
+const EXITS = `
 Exit status: 0 done; 2 usage; 3 coordinates; 4 refused; 5 no connection; 6 protocol; 7 integrity; 8 storage;
 9 limit; 10 time-out; 130 interrupted; 143 terminated; 70 a bug.`;
 

@@ -68,6 +68,7 @@ export class Receipt {
       renameSync(this.#draft, this.#path);
     } catch (error) {
       this.#failure = error;
+      rmSync(this.#draft, { force: true });
     }
   }
 

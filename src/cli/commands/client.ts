@@ -65,7 +65,7 @@ export function sortWords(
   const [first] = given;
   const inEnvironment = (env['STREAMER_COORDINATES'] ?? '') !== '';
   const alone = given.length === 1;
-  const firstIsPath = first !== undefined && ((options.coordinates !== undefined && alone) || (options.coordinates === undefined && inEnvironment && !looksLikeCoordinates(first)));
+  const firstIsPath = first !== undefined && (options.coordinates === undefined ? inEnvironment && !looksLikeCoordinates(first) : alone || !looksLikeCoordinates(first));
   const coordinates = firstIsPath ? undefined : first;
   const paths = firstIsPath ? given : given.slice(1);
   if (coordinates !== undefined && options.coordinates !== undefined) throw new UsageError('the coordinates are given twice: as an argument and with --coordinates');

@@ -125,6 +125,23 @@ describe('the two words of send and receive', () => {
     it(`${JSON.stringify(words)} with ${JSON.stringify({ ...options, ...env })}`, () => assert.deepEqual(sortWords(words, options, env), { coordinates, paths: file === undefined ? [] : [file] }));
   }
 
+  for (const [words, options, env, coordinates, paths] of [
+    [[COORDINATES, 'a', 'b', 'c'], {}, {}, COORDINATES, ['a', 'b', 'c']],
+    [['a', 'b'], {}, ENV, undefined, ['a', 'b']],
+    [[COORDINATES, 'a', 'b'], {}, ENV, COORDINATES, ['a', 'b']],
+    [['@there', 'a', '-'], {}, {}, '@there', ['a', '-']],
+    [['-', 'a', 'b'], {}, {}, '-', ['a', 'b']],
+    [[COORDINATES, '-'], {}, {}, COORDINATES, ['-']],
+    [['a', undefined], { coordinates: COORDINATES }, {}, COORDINATES, ['a']],
+  ] as const) {
+    it(`${JSON.stringify(words)} with ${JSON.stringify({ ...options, ...env })}: several paths`, () => assert.deepEqual(sortWords(words, options, env), { coordinates, paths }));
+  }
+
+  it('of which several come with --coordinates are all paths', () => {
+    assert.deepEqual(sortWords(['a', 'b'], { coordinates: COORDINATES }, {}), { coordinates: COORDINATES, paths: ['a', 'b'] });
+    assert.deepEqual(sortWords(['a', 'b', 'c'], { coordinates: COORDINATES }, ENV), { coordinates: COORDINATES, paths: ['a', 'b', 'c'] });
+  });
+
   it('are refused when one is given twice', () => {
     assert.throws(() => sortWords([COORDINATES, 'a'], { coordinates: 'x' }, {}), /coordinates are given twice/u);
     assert.throws(() => sortWords([COORDINATES, 'a'], { path: 'b' }, {}), /path is given twice/u);
