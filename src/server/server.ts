@@ -98,7 +98,8 @@ type Settings = ServeOptions & Required<Pick<ServeOptions, keyof typeof DEFAULTS
  * Starts a server for one transfer with one client.
  *
  * ```ts
- * import { receive, serve, TimeoutError } from 'firecrest-streamer-ts';
+ * import { mkdir } from 'node:fs/promises';
+ * import { RateLimit, receive, send, serve, TimeoutError } from 'firecrest-streamer-ts';
  *
  * const server = await serve({
  *   action: 'send',
@@ -112,6 +113,13 @@ type Settings = ServeOptions & Required<Pick<ServeOptions, keyof typeof DEFAULTS
  * await receive({ coordinates: server.coordinates, path: 'copy.h5' });
  * const { size, remote } = await server.done;
  * console.log(`${size} bytes to ${remote}`);
+ *
+ * // A directory, at most 20 MB per second; what is there already is replaced only where the sender's is newer.
+ * const collecting = await serve({ action: 'receive', path: 'collected', portRange: [0, 0], existing: 'update', rate: new RateLimit(20e6) });
+ * await mkdir('run/logs', { recursive: true });
+ * await send({ coordinates: collecting.coordinates, path: ['run', 'results.h5'] });
+ * const { entries } = await collecting.done;
+ * console.log(`${entries.moved} files moved, ${entries.placed} directories and links`);
  *
  * const lonely = await serve({ action: 'receive', path: 'other.h5', portRange: [0, 0], waitTimeoutMs: 100 });
  * await lonely.done.catch((error: unknown) => {

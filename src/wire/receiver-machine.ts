@@ -223,6 +223,8 @@ export class ReceiverMachine {
     const entries: PlacedEntry[] = [];
     const known: Placing[] = [];
     for (const entry of batch) {
+      // Its sender may have told of trouble with it while it waited.
+      if (!this.#incoming.has(entry.id)) continue;
       const { linkTo, ...rest } = entry;
       if (linkTo === undefined) entries.push(rest);
       else if (this.#incoming.has(linkTo)) {

@@ -200,6 +200,7 @@ export class SenderMachine {
     outgoing.comparing = false;
     switch (answer) {
       case 'want':
+        if (this.#offer.dryRun) return this.#violation(`'want' in a dry run`);
         if (entry.kind !== 'file') return this.#violation(`'want' for what is no file`);
         this.#want(outgoing);
         return [];

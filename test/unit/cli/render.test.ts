@@ -162,6 +162,110 @@ describe('the summary', () => {
   });
 });
 
+describe('of a tree', () => {
+  const ENTRY = { type: 'entry', kind: 'file', size: 5, mtimeNs: 1_700_000_000_123_456_789n } as const;
+  const START: ProgressEvent = { type: 'started', root: 'tree', name: 'run', size: 0, resumedBytes: 0 };
+  const linesOf = (t: TestContext, events: readonly ProgressEvent[]) => {
+    fakeClock(t);
+    return written(t, {}, (renderer) => {
+      for (const event of events) renderer.onProgress(event);
+    }).err.split('\n').slice(0, -1);
+  };
+
+  it('what went as usual has no line, what failed, was skipped or is extra has one', (t) => {
+    assert.deepEqual(
+      linesOf(t, [
+        START,
+        { ...ENTRY, path: 'fine', how: 'done' },
+        { ...ENTRY, path: 'there', how: 'equal' },
+        { ...ENTRY, path: 'd', kind: 'directory', how: 'placed' },
+        { ...ENTRY, path: 'old', how: 'kept' },
+        { ...ENTRY, path: 'bad\u001b[2J', how: 'failed', error: { code: 'storage-full', message: 'bad\u001b[2J: no space left' } },
+        { type: 'skipped', path: 's', what: 'socket' },
+        { type: 'extra', path: 'gone\u0007' },
+        { type: 'streams', streams: 4 },
+      ]),
+      ['bad [2J: no space left [storage-full]', 'skipped: s: socket', 'not in what is sent: gone'],
+    );
+  });
+
+  it('in a dry run everything that would be done has a line', (t) => {
+    assert.deepEqual(
+      linesOf(t, [
+        START,
+        { ...ENTRY, path: 'f', how: 'would' },
+        { ...ENTRY, path: 'd', kind: 'directory', how: 'would' },
+        { ...ENTRY, path: 'l', kind: 'symlink', how: 'would' },
+        { ...ENTRY, path: 'e', how: 'equal' },
+      ]),
+      ['would move f', 'would make d/', 'would make l'],
+    );
+    // A single file has no start then.
+    assert.deepEqual(linesOf(t, [{ ...ENTRY, path: 'f', how: 'would' }]), ['would move f']);
+  });
+
+  it('progress tells how many files and streams there are', (t) => {
+    const clock = fakeClock(t);
+    const { err } = written(t, {}, (renderer) => {
+      renderer.onProgress(START);
+      clock.advance(6_000);
+      renderer.onProgress({ type: 'progress', bytes: 500, size: 1000, bytesPerSecond: 100, files: 7, streams: 4 });
+    });
+    assert.match(err, /^50% 500 B of 1000 B, 7 files, 4 streams, [^\n]* left\n$/u);
+  });
+
+  it('the summary counts what there is of, and nothing else', () => {
+    const tree: TransferResult = { ...RESULT, root: 'tree', name: 'run', path: '/x/run', size: 3_000, movedBytes: 1_000, entries: { moved: 2, equal: 5, kept: 1, placed: 4, would: 0, special: 1, removed: 3, failed: 2 } };
+    assert.match(summaryOf(tree), /^received run as \/x\/run: 2\.93 KiB \(3000 bytes\) \(1000 B in this run\), 2 files moved, 5 equal, 1 left alone, 4 directories and links, 1 special files skipped, 3 removed, 2 FAILED in /u);
+    const none = { moved: 0, equal: 0, kept: 0, placed: 0, would: 0, special: 0, removed: 0, failed: 0 };
+    assert.match(summaryOf({ ...tree, entries: none }), /, nothing to do in /u);
+    assert.match(summaryOf({ ...tree, name: '', entries: { ...none, would: 3 } }), /^would have received a tree as \/x\/run: .*, 3 to do in /u);
+    assert.match(summaryOf({ ...tree, action: 'send', entries: { ...none, would: 3 } }), /^would have sent run: /u);
+  });
+
+  it('a single file that was there already says so', () => {
+    const none = { moved: 0, equal: 1, kept: 0, placed: 0, would: 0, special: 0, removed: 0, failed: 0 };
+    assert.match(summaryOf({ ...RESULT, movedBytes: 0, entries: none }), /\(0 B in this run\), 1 equal in /u);
+  });
+});
+
+describe('of a stream of bytes', () => {
+  const pipe: TransferResult = { ...RESULT, root: 'pipe', name: '', path: '-' };
+
+  it('progress has no whole to have a share of, and is told every five seconds', (t) => {
+    const clock = fakeClock(t);
+    const { err } = written(t, {}, (renderer) => {
+      renderer.onProgress({ type: 'started', root: 'pipe', name: '', size: 0, resumedBytes: 0 });
+      for (let second = 0; second < 11; second += 1) {
+        clock.advance(1_000);
+        renderer.onProgress({ type: 'progress', bytes: second * 1000, size: 0, bytesPerSecond: 1000 });
+      }
+    });
+    const lines = err.trimEnd().split('\n');
+    assert.equal(lines.length, 2);
+    assert.doesNotMatch(err, /%|left|NaN|Infinity/u);
+  });
+
+  it('the summary has no name, and no place where that is standard output', () => {
+    assert.match(summaryOf(pipe), /^received a stream: 3\.00 MiB/u);
+    assert.match(summaryOf({ ...pipe, path: '/x/out' }), /^received a stream as \/x\/out: /u);
+    assert.match(summaryOf({ ...pipe, sha256: 'cd' }), / ab[ab]*, sha256 cd, verified$/u);
+  });
+});
+
+describe('where standard output carries what is received', () => {
+  it('events for programs go to standard error', (t) => {
+    const { out, err } = written(t, { json: true }, (renderer) => {
+      renderer.leaveOutput();
+      renderer.onProgress({ type: 'entry', path: 'x', kind: 'file', how: 'done', size: 1, mtimeNs: 2n ** 62n });
+      renderer.fail({ exitCode: 8, code: 'storage-full', message: 'no space' });
+    });
+    assert.equal(out, '');
+    const [entry, failure] = err.trimEnd().split('\n').map((line) => JSON.parse(line) as Record<string, unknown>);
+    assert.deepEqual([entry?.['event'], entry?.['mtimeNs'], failure?.['event']], ['entry', String(2n ** 62n), 'error']);
+  });
+});
+
 describe('a failure', () => {
   it('of ours is one line, its code and its status', () => {
     for (const codes of Object.values(ERROR_CODES)) {
