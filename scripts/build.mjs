@@ -32,26 +32,49 @@ function tsc(project, outDir) {
 async function bundle(outdir) {
   const { build } = await import('esbuild');
   const { version } = JSON.parse(readFileSync(path.join(root, 'package.json'), 'utf8'));
+  const bundled = path.join(outdir, 'streamer.cjs');
   const { metafile } = await build({
     absWorkingDir: root,
-    entryPoints: { streamer: 'src/cli/main.ts' },
-    outdir,
+    entryPoints: ['src/cli/program.ts'],
+    outfile: bundled,
     bundle: true,
-    // Commands are loaded when they are used, so that `--version` and `--help` parse no transfer code.
-    splitting: true,
-    format: 'esm',
+    // One script, so that one cache holds its compiled code: see bin/streamer.cjs. In it, commands are still begun only
+    // when they are used.
+    format: 'cjs',
     platform: 'node',
     target: 'node20',
     minify: true,
     legalComments: 'none',
     metafile: true,
-    // Optional and native: looked for when it is first wanted, beside the bundle.
+    // Optional and native: looked for when it is first wanted, beside the bundle. A script of node:vm has no import().
     external: ['koffi'],
+    supported: { 'dynamic-import': false },
+    plugins: [lateBuiltins],
+    // Without the native addon, which takes longer to find than it ever saves.
+    alias: { msgpackr: './node_modules/msgpackr/index.js' },
     define: { STREAMER_VERSION: JSON.stringify(version) },
-    // CommonJS dependencies (ws, commander) ask for node's own modules with require.
-    banner: { js: "import{createRequire as __cr}from'node:module';const require=__cr(import.meta.url);" },
+    // version.ts reads package.json by it, when it is not bundled.
+    logOverride: { 'empty-import-meta': 'silent' },
   });
+  makeCodeCache(bundled);
   writeFileSync(path.join(outdir, 'LICENSES.txt'), licencesOf(Object.keys(metafile.inputs)));
+}
+
+/** Modules of node that dependencies load at once and the command seldom or never uses; each takes milliseconds. */
+const LATE = ['child_process', 'https', 'tls', 'readline'];
+const lateBuiltins = {
+  name: 'late-builtins',
+  setup({ onResolve, onLoad }) {
+    onResolve({ filter: new RegExp(`^(node:)?(${LATE.join('|')})$`) }, ({ path: name, importer, namespace }) =>
+      namespace === 'late' || !importer.includes('node_modules') ? undefined : { path: name.replace('node:', ''), namespace: 'late' });
+    onLoad({ filter: /.*/, namespace: 'late' }, ({ path: name }) => ({ contents: `module.exports = new Proxy({}, { get: (_, key) => require('node:${name}')[key] });` }));
+  },
+};
+
+/** A command without its cache works all the same, only later. */
+function makeCodeCache(bundled) {
+  const run = spawnSync(process.execPath, [path.join(root, 'scripts/code-cache.mjs'), bundled], { stdio: ['ignore', 'ignore', 'inherit'], timeout: 60_000 });
+  if (run.status !== 0) console.error('build: no code cache, so the command will start more slowly');
 }
 
 /** The licences of the packages that went into the bundle, as each of them asks. */

@@ -11,7 +11,7 @@ import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 
 const root = path.dirname(path.dirname(fileURLToPath(import.meta.url)));
-const streamer = path.join(root, 'bin/streamer.js');
+const streamer = path.join(root, 'bin/streamer.cjs');
 const MIB = 1024 * 1024;
 const SIZE = 256 * MIB;
 /** The directory: many small files in folders, and a large one. */
@@ -153,7 +153,7 @@ async function showStream() {
 }
 
 async function main() {
-  if (!existsSync(path.join(root, 'dist/bundle/streamer.js'))) throw new Error('not built: run npm ci first');
+  if (!existsSync(path.join(root, 'dist/bundle/streamer.cjs'))) throw new Error('not built: run npm ci first');
   console.log(`making a file of ${SIZE} random bytes …`);
   await randomFile(inside('data.bin'), SIZE);
 

@@ -13,9 +13,9 @@ import type { Direction, Peer, Place, Trial } from './peer.js';
 import { COORDINATES, pythonAvailable, pythonClient, pythonServer, pythonVersion, serverOptions } from './python.js';
 
 /** The command that is measured. */
-export const COMMAND = path.join(ROOT, 'bin/streamer.js');
+export const COMMAND = path.join(ROOT, 'bin/streamer.cjs');
 /** What the command imports; built by scripts/build.mjs. */
-const BUILT = path.join(ROOT, 'dist/bundle/streamer.js');
+const BUILT = path.join(ROOT, 'dist/bundle/streamer.cjs');
 
 /** Which of the two wires is asked for. */
 export type Wire = 'native' | 'compat';

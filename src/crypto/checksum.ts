@@ -29,6 +29,8 @@ const PIECE_BYTES = 256 * 1024;
 async function instantiate(): Promise<Checksum> {
   const api = await xxhash();
   function xxh64Pieces(pieces: readonly Uint8Array[]): bigint {
+    const [first] = pieces;
+    if (pieces.length === 1 && first !== undefined && first.length <= PIECE_BYTES) return api.h64Raw(first);
     const hasher = api.create64();
     for (const piece of pieces) {
       for (let offset = 0; offset < piece.length; offset += PIECE_BYTES) hasher.update(piece.subarray(offset, offset + PIECE_BYTES));
@@ -36,7 +38,7 @@ async function instantiate(): Promise<Checksum> {
     return hasher.digest();
   }
   return {
-    xxh64: (bytes) => (bytes.length <= PIECE_BYTES ? api.h64Raw(bytes) : xxh64Pieces([bytes])),
+    xxh64: (bytes) => xxh64Pieces([bytes]),
     xxh64Pieces,
   };
 }

@@ -5,13 +5,10 @@
  * @see {@link https://noiseprotocol.org/noise.html}
  * @module
  */
-import { randomBytes } from 'node:crypto';
-import nacl from 'tweetnacl';
 import { AuthError } from '../errors.js';
 import { HASH_BYTES, SymmetricState } from './symmetric-state.js';
+import { X25519KeyPair, X25519_BYTES as DH_BYTES } from './x25519.js';
 
-/** Bytes of a Diffie-Hellman key and of its output (section 12.1, DHLEN). */
-const DH_BYTES = 32;
 /** Bytes of a pre-shared key (section 9.1). */
 const PSK_BYTES = HASH_BYTES;
 /** Most bytes of a handshake message (section 3). */
@@ -68,20 +65,19 @@ export class NoiseHandshake {
   readonly #messages: readonly (readonly Token[])[];
   readonly #symmetric: SymmetricState;
   readonly #psk: Buffer;
-  readonly #ephemeral: Buffer;
+  readonly #ephemeral: X25519KeyPair;
   #remoteEphemeral: Buffer = EMPTY;
   #next = 0;
   #failed = false;
 
   constructor(options: NoiseOptions) {
-    const { role, prologue, psk, ephemeral = randomBytes(DH_BYTES) } = options;
+    const { role, prologue, psk, ephemeral } = options;
     if (psk !== undefined && psk.length !== PSK_BYTES) throw new RangeError(`a pre-shared key has ${PSK_BYTES} bytes`);
-    if (ephemeral.length !== DH_BYTES) throw new RangeError(`an ephemeral key has ${DH_BYTES} bytes`);
     const pattern = psk === undefined ? 'NN' : 'NNpsk0';
     this.#initiator = role === 'initiator';
     this.#messages = PATTERNS[pattern];
     this.#psk = Buffer.from(psk ?? EMPTY);
-    this.#ephemeral = Buffer.from(ephemeral);
+    this.#ephemeral = ephemeral === undefined ? X25519KeyPair.generate() : X25519KeyPair.of(ephemeral);
     this.#symmetric = new SymmetricState(`Noise_${pattern}_25519_AESGCM_SHA256`);
     this.#symmetric.mixHash(prologue);
   }
@@ -99,7 +95,7 @@ export class NoiseHandshake {
     const parts: Buffer[] = [];
     for (const token of this.#take('write')) {
       if (token !== 'e') this.#mix(token);
-      else parts.push(this.#mixEphemeral(Buffer.from(nacl.scalarMult.base(this.#ephemeral))));
+      else parts.push(this.#mixEphemeral(this.#ephemeral.publicKey));
     }
     parts.push(this.#symmetric.encryptAndHash(payload));
     const message = Buffer.concat(parts);
@@ -156,11 +152,9 @@ export class NoiseHandshake {
       this.#symmetric.mixKeyAndHash(this.#psk);
       return;
     }
-    const shared = nacl.scalarMult(this.#ephemeral, this.#remoteEphemeral);
-    this.#ephemeral.fill(0);
-    // Section 12.1 allows this check, RFC 7748 section 6.1 describes it: a low-order key would fix the output at zero,
-    // and with it give up forward secrecy, without the honest end noticing.
-    if (shared.reduce((bits, byte) => bits | byte, 0) === 0) throw this.#fail();
+    const shared = this.#ephemeral.sharedSecret(this.#remoteEphemeral);
+    // Section 12.1 allows this check: a key of low order would give up forward secrecy without the honest end noticing.
+    if (shared === undefined) throw this.#fail();
     this.#symmetric.mixKey(shared);
     shared.fill(0);
   }

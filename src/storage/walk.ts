@@ -86,8 +86,17 @@ export class Walk {
     } catch (cause) {
       this.#batch.push({ type: 'trouble', path, error: this.#error(cause, 'list', path) });
     } finally {
-      await listing?.close().catch(() => undefined);
+      await this.#close(listing);
       directory?.release();
+    }
+  }
+
+  async #close(listing: Dir | undefined): Promise<void> {
+    try {
+      if (this.#io.sync) listing?.closeSync();
+      else await listing?.close();
+    } catch {
+      // Nothing was written by it.
     }
   }
 

@@ -226,21 +226,22 @@ export class ReceiverMachine {
       // Its sender may have told of trouble with it while it waited.
       if (!this.#incoming.has(entry.id)) continue;
       const { linkTo, ...rest } = entry;
-      if (linkTo === undefined) entries.push(rest);
+      if (linkTo === undefined) {
+        entries.push(rest);
+        continue;
+      }
+      const file = this.#links.fileOf(entry);
+      if (file === undefined) known.push({ id: entry.id, answer: 'trouble', error: noSuchFile(entry) });
       else if (this.#incoming.has(linkTo)) {
         this.#setPhase(entry.id, 'linking');
         this.#links.wait(entry);
-      } else {
-        const file = this.#links.fileOf(entry);
-        if (file === 'would') known.push({ id: entry.id, answer: 'would' });
-        else if (file === undefined) known.push({ id: entry.id, answer: 'trouble', error: noSuchFile(entry) });
-        else entries.push({ ...rest, linkTo: file.path });
-      }
+      } else if (file === 'would') known.push({ id: entry.id, answer: 'would' });
+      else entries.push({ ...rest, linkTo: file.path });
     }
-    const effects = this.#placed(known);
-    if (entries.length === 0) return effects;
-    this.#placing = true;
-    return [...effects, { kind: 'place', entries }];
+    // First of all: an entry that is settled below may set others free, which wait for this batch.
+    this.#placing = entries.length > 0;
+    const place: ReceiverEffect[] = entries.length > 0 ? [{ kind: 'place', entries }] : [];
+    return [...this.#placed(known), ...place];
   }
 
   #setPhase(id: number, phase: Phase): void {

@@ -305,7 +305,6 @@ export class SenderMachine {
   /* Whole files */
 
   #wholeRead({ stream, lap, parts, payload, cost }: Extract<SenderInput, { kind: 'wholeRead' }>): SenderEffect[] {
-    for (const { id, hash } of parts) this.#note(id, hash);
     const on = this.#live(stream, lap);
     if (on === undefined) {
       this.#wholes.again(parts.map(({ id }) => id));
@@ -318,6 +317,8 @@ export class SenderMachine {
       on.room += 1;
       return this.#advance();
     }
+    // Only what went out may be confirmed.
+    for (const { id, hash } of parts) this.#note(id, hash);
     on.sent({ kind: 'whole', ids: parts.map(({ id }) => id) });
     return [{ kind: 'content', stream, frame: { type: 'whole', parts, payload, length }, keep: false }, ...this.#advance()];
   }

@@ -25,7 +25,7 @@ async function pack(directory: string): Promise<{ tarball: string; files: readon
 
 it('the package holds the command, the library, both specifications, and no tests', async (t) => {
   const { files } = await pack(await tempDir(t));
-  for (const file of ['package.json', 'LICENSE', 'bin/streamer.js', 'dist/index.js', 'dist/index.d.ts', 'dist/bundle/streamer.js', 'src/wire/PROTOCOL.md', 'src/compat/PROTOCOL.md']) {
+  for (const file of ['package.json', 'LICENSE', 'bin/streamer.cjs', 'dist/index.js', 'dist/index.d.ts', 'dist/bundle/streamer.cjs', 'src/wire/PROTOCOL.md', 'src/compat/PROTOCOL.md']) {
     assert.ok(files.includes(file), `${file} in ${files.join(', ')}`);
   }
   const others = files.filter((file) => !/^(?:bin|dist)\/|^[A-Z]+(?:\.md)?$|^package\.json$|^src\/(?:wire|compat)\/PROTOCOL\.md$/.test(file));

@@ -17,7 +17,7 @@ import { fileURLToPath } from 'node:url';
 /** The checkout. Tests run from `build/test/support`, or from another build directory beside `build`. */
 export const ROOT = fileURLToPath(new URL('../../../', import.meta.url));
 /** The command under test: the checkout's, or another build of it, such as an installed one. */
-export const BIN = process.env['STREAMER_TEST_BIN'] ?? path.join(ROOT, 'bin/streamer.js');
+export const BIN = process.env['STREAMER_TEST_BIN'] ?? path.join(ROOT, 'bin/streamer.cjs');
 /** After this a test has hung, milliseconds. Not a measure of speed. */
 const HUNG_MS = 60_000;
 

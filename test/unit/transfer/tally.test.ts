@@ -49,15 +49,16 @@ describe('a tally', () => {
   });
 
   it('knows the digest of a file that came whole, an empty one among them', () => {
-    const { tally: all } = tally();
+    const { tally: all, events } = tally();
     const hash = Buffer.alloc(8);
     hash.writeBigUInt64BE(0x123456789n);
+    const told = () => JSON.parse(JSON.stringify({ ...events.at(-1), mtimeNs: undefined })) as { digest?: string };
     all.settled({ entry: entry('file', 'a', 10), how: 'done', hash: 0x123456789n });
-    assert.deepEqual(all.digest, fileDigest(10, WHOLE_FILE_MAX, hash));
+    assert.equal(told().digest, fileDigest(10, WHOLE_FILE_MAX, hash).toString('hex'));
     all.settled({ entry: entry('file', 'b', 0), how: 'done', hash: 7n });
-    assert.deepEqual(all.digest, fileDigest(0, WHOLE_FILE_MAX, Buffer.alloc(0)));
+    assert.equal(told().digest, fileDigest(0, WHOLE_FILE_MAX, Buffer.alloc(0)).toString('hex'));
     all.settled({ entry: entry('directory', 'd'), how: 'placed' });
-    assert.equal(all.digest, undefined);
+    assert.equal(told().digest, undefined);
   });
 
   it('of progress counts what was moved, what was there, and what is no more than a hole', () => {

@@ -1,0 +1,61 @@
+// Writes FILE.cache, the code that V8 made of the bundled command: of what two small transfers use, which is done here.
+//   node scripts/code-cache.mjs FILE
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { createServer } from 'node:net';
+import os from 'node:os';
+import path from 'node:path';
+import { Script } from 'node:vm';
+
+const file = process.argv[2];
+const require = createRequire(import.meta.url);
+const script = new Script(`(function(exports,require,module,__filename,__dirname){${readFileSync(file, 'latin1')}\n})`, { filename: file });
+const bundle = { exports: {} };
+script.runInThisContext()(bundle.exports, require, bundle, file, path.dirname(file));
+
+const folder = mkdtempSync(path.join(os.tmpdir(), 'streamer-build-'));
+try {
+  await transfers();
+} finally {
+  rmSync(folder, { recursive: true, force: true });
+}
+writeFileSync(`${file}.cache`, script.createCachedData());
+process.exit();
+
+/** A file one way and a directory the other. Both ends run in this process. */
+async function transfers() {
+  const one = path.join(folder, 'one');
+  const tree = path.join(folder, 'tree');
+  writeFileSync(one, 'one');
+  mkdirSync(tree);
+  writeFileSync(path.join(tree, 'two'), 'two');
+  await transfer(['send', '--path', one], (coordinates) => ['receive', coordinates, path.join(folder, 'one-there')]);
+  await transfer(['receive', '--path', path.join(folder, 'tree-there')], (coordinates) => ['send', coordinates, tree]);
+  if (process.exitCode !== undefined && process.exitCode !== 0) throw new Error('a transfer failed');
+}
+
+async function transfer(served, client) {
+  const port = String(await freePort());
+  const published = path.join(folder, `coordinates-${port}`);
+  const { runProgram } = bundle.exports;
+  const server = runProgram(['server', '--host', '127.0.0.1', '--public-ips', '127.0.0.1', '--port-range', port, port, '--coordinates-file', published, '--wait-timeout', '30', '-q', ...served]);
+  for (let left = 1000; left > 0 && coordinatesIn(published) === ''; left -= 1) await new Promise((resolve) => setTimeout(resolve, 10));
+  await Promise.all([server, runProgram([...client(`@${published}`), '-q'])]);
+}
+
+function coordinatesIn(published) {
+  try {
+    return readFileSync(published, 'utf8');
+  } catch {
+    return '';
+  }
+}
+
+function freePort() {
+  return new Promise((resolve, reject) => {
+    const probe = createServer().once('error', reject).listen(0, '127.0.0.1', () => {
+      const { port } = probe.address();
+      probe.close(() => resolve(port));
+    });
+  });
+}
