@@ -309,6 +309,7 @@ function planOf(options: ClientOptions, action: Action): ClientLinksOptions {
     wire,
     hello: { type: 'hello', client: randomBytes(CLIENT_ID_BYTES), stream: 0, action, received: 0, agent: AGENT },
     streams: checkStreams(options.streams ?? 'auto'),
+    rate: options.rate,
     signal: options.signal,
     onProgress: options.onProgress ?? (() => undefined),
     connectTimeoutMs,

@@ -8,6 +8,7 @@ import PQueue from 'p-queue';
 import { AbortError, ConnectError, StreamerError } from '../errors.js';
 import { isLostLink } from '../transfer/link.js';
 import { abortReason } from '../transfer/outcome.js';
+import type { RateLimit } from '../transfer/rate-limit.js';
 import type { Tally } from '../transfer/tally.js';
 import type { TransferSession } from '../transfer/transfer-session.js';
 import type { Address } from '../transport/dial.js';
@@ -19,12 +20,12 @@ import { StreamCount, STREAMS_AUTO_MAX } from './stream-count.js';
 export interface ClientLinksOptions extends RedialOptions {
   /** Connections to use; `auto` adds some while that raises the rate. */
   readonly streams: number | 'auto';
+  /** This end's limit on the rate. */
+  readonly rate?: RateLimit | undefined;
 }
 
 type Native = Extract<Connected, { wire: 'native' }>;
 
-/** How long a receiver whose file is complete tries to tell a sender that lost the link, in milliseconds. */
-const CONFIRM_GRACE_MS = 10_000;
 /** Time to look whether another connection would pay, in milliseconds. */
 const SAMPLE_MS = 500;
 /** Further connections that are dialled at once. */
@@ -91,6 +92,8 @@ export class ClientLinks {
 
   #sample(count: StreamCount): void {
     this.#sampler = setInterval(() => {
+      // Where a limit is reached, another connection would only bring a window of its own past it.
+      if (this.#options.rate?.holding === true) return;
       const moved = this.#tally?.moved ?? 0;
       this.#grow(count.sample(performance.now(), moved, process.cpuUsage(), this.#session?.streams.length ?? 1));
     }, SAMPLE_MS);
@@ -146,8 +149,7 @@ export class ClientLinks {
     const moved = this.#tally?.moved ?? 0;
     if (moved > this.#movedBefore || this.#deadline === 0) this.#deadline = now + retryTimeoutMs;
     this.#movedBefore = moved;
-    const deadline = Math.min(this.#deadline, now + (session.complete ? CONFIRM_GRACE_MS : Infinity));
-    if (now >= deadline) {
+    if (now >= this.#deadline) {
       session.drop(error);
       return;
     }
@@ -155,7 +157,7 @@ export class ClientLinks {
     onProgress({ type: 'reconnecting', reason: error.message, delayMs });
     try {
       await pause(delayMs, this.#dialling.signal);
-      const link = await connectPatiently(this.#request(0), deadline - now - delayMs, worthRedialling);
+      const link = await connectPatiently(this.#request(0), this.#deadline - now - delayMs, worthRedialling);
       if (link.wire !== 'native') throw new Error('the native wire was asked for');
       if (session.over) {
         link.channel.connection.destroy();

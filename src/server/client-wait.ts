@@ -26,10 +26,10 @@ export class ClientWait {
    * Begins to wait; without effect while it waits already.
    * @param again for its return.
    * @param expired told when nobody has come in time.
-   * @param timeoutMs in place of the option.
    */
-  start(again: boolean, expired: (error: TimeoutError) => void, timeoutMs: number = this.#options.waitTimeoutMs): void {
+  start(again: boolean, expired: (error: TimeoutError) => void): void {
     if (this.#timer !== undefined) return;
+    const timeoutMs = this.#options.waitTimeoutMs;
     this.#options.onProgress({ type: 'waiting', timeoutMs, again });
     this.#timer = setTimeout(() => {
       this.#timer = undefined;

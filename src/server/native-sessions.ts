@@ -37,15 +37,14 @@ interface Current {
   reconnects: number;
 }
 
-/** How long a receiver whose file is complete stays to tell a sender that lost the link, in milliseconds. */
-const CONFIRM_GRACE_MS = 10_000;
-
 /** See the module's head. */
 export class NativeSessions {
   readonly #options: NativeSessionsOptions;
   #current: Current | undefined;
   #beginning: Promise<unknown> = Promise.resolve();
   #entered = false;
+  /** One has come to its end. */
+  #ended = false;
   /** Times that a client came back, with the same session or a new one. */
   #reconnects = 0;
 
@@ -69,7 +68,8 @@ export class NativeSessions {
   async #admit(hello: HelloFrame): Promise<number | undefined> {
     const client = Buffer.from(hello.client);
     if (this.#current?.client.equals(client) === true && !this.#current.running.session.over) return this.#current.running.session.received;
-    if (hello.stream !== 0 || hello.received !== 0) return undefined;
+    // That was the one transfer: a client that was on its way in when it ended must not begin another.
+    if (this.#ended || hello.stream !== 0 || hello.received !== 0) return undefined;
     const before = this.#current;
     if (before?.running.session.complete === true) {
       // Everything is there, and its sender does not come back for the confirmation: that was the one transfer.
@@ -109,13 +109,13 @@ export class NativeSessions {
     const { session, tally } = current.running;
     tally.streams(session.streams.length);
     if (!isLostLink(error)) session.drop(error);
-    else if (stream === 0) {
-      const graceMs = session.complete ? CONFIRM_GRACE_MS : undefined;
-      this.#options.wait.start(true, (expired) => session.drop(expired), graceMs);
-    }
+    // One that has everything stays only to tell its client so, and sees to the end of that itself.
+    else if (stream === 0 && !session.complete) this.#options.wait.start(true, (expired) => session.drop(expired));
   }
 
   async #follow(current: Current): Promise<void> {
+    // At once, though the result may take its time.
+    current.running.session.ended.then(() => (this.#ended = true), () => undefined);
     try {
       const result = await current.running.result({
         get remote() {
@@ -125,6 +125,7 @@ export class NativeSessions {
           return current.reconnects;
         },
       });
+      this.#ended = true;
       this.#options.wait.stop();
       this.#options.ended({ result });
     } catch (error) {

@@ -17,75 +17,43 @@ export const FRESH = 4;
 export const VARIANT = 8;
 const USED = 1;
 
-const FIRST_CAPACITY = 1024;
+/** Tables that grow each by itself, a little at a time: doubling one of all paths would hold it three times over. */
+const TABLES = 64;
+const FIRST_CAPACITY = 64;
 /** Share of slots in use at which their number is doubled. */
 const FULL = 0.6;
 const ASCII = /^[\0-\x7f]*$/u;
 
 /** A set of paths with a few flags each. */
 export class SeenPaths {
-  #capacity = FIRST_CAPACITY;
-  #count = 0;
-  #flags = new Uint8Array(FIRST_CAPACITY);
-  /** Three for each slot: two of the folded path, one of the path. */
-  #hashes = new Uint32Array(3 * FIRST_CAPACITY);
+  readonly #tables: (Table | undefined)[] = [];
   /** Random, so that no peer can choose paths that fall on one another. */
   readonly #seeds = new Uint32Array(new Uint8Array(randomBytes(12)).buffer);
-  /** Of the path that was hashed last: two of its folded form, and its own. */
-  #one = 0;
-  #two = 0;
-  #exact = 0;
+  readonly #hashed: Hashed = { one: 0, two: 0, exact: 0 };
 
   /** Notes a path. `again`: it was there; `variant`: only one that differs in case or normalisation was. */
   add(path: string): 'new' | 'again' | 'variant' {
-    this.#hash(path);
-    let flags = USED;
-    let at = this.#one % this.#capacity;
-    for (; this.#flags[at] !== 0; at = (at + 1) % this.#capacity) {
-      if (!this.#isFold(at)) continue;
-      if (this.#hashes[3 * at + 2] === this.#exact) return 'again';
-      this.#flags[at] = (this.#flags[at] ?? 0) | VARIANT;
-      flags = USED | VARIANT;
-    }
-    this.#flags[at] = flags;
-    this.#hashes.set([this.#one, this.#two, this.#exact], 3 * at);
-    this.#count += 1;
-    if (this.#count > FULL * this.#capacity) this.#grow();
-    return flags === USED ? 'new' : 'variant';
+    const table = this.#tableOf(path);
+    return (this.#tables[table] ??= new Table()).add(this.#hashed);
   }
 
   /** The flags of a path; undefined when it was not given. */
   flags(path: string): number | undefined {
-    const at = this.#find(path);
-    return at < 0 ? undefined : this.#flags[at];
+    return this.#tables[this.#tableOf(path)]?.flags(this.#hashed);
   }
 
   /** Adds a flag to a path that was given. */
   mark(path: string, flag: number): void {
-    const at = this.#find(path);
-    if (at >= 0) this.#flags[at] = (this.#flags[at] ?? 0) | flag;
+    this.#tables[this.#tableOf(path)]?.mark(this.#hashed, flag);
   }
 
   /** Whether this path was given, or one that some file systems take for it. */
   hasFolded(path: string): boolean {
-    this.#hash(path);
-    for (let at = this.#one % this.#capacity; this.#flags[at] !== 0; at = (at + 1) % this.#capacity) if (this.#isFold(at)) return true;
-    return false;
+    return this.#tables[this.#tableOf(path)]?.hasFolded(this.#hashed) === true;
   }
 
-  #find(path: string): number {
-    this.#hash(path);
-    for (let at = this.#one % this.#capacity; this.#flags[at] !== 0; at = (at + 1) % this.#capacity) {
-      if (this.#isFold(at) && this.#hashes[3 * at + 2] === this.#exact) return at;
-    }
-    return -1;
-  }
-
-  #isFold(at: number): boolean {
-    return this.#hashes[3 * at] === this.#one && this.#hashes[3 * at + 1] === this.#two;
-  }
-
-  #hash(path: string): void {
+  /** Hashes a path. @returns the table for it, and for all that fold to the same */
+  #tableOf(path: string): number {
     const plain = ASCII.test(path);
     const folded = plain ? path : fold(path);
     let [one = 0, two = 0, exact = 0] = this.#seeds;
@@ -97,9 +65,70 @@ export class SeenPaths {
       two = Math.imul(two ^ unit, 0x5f356495) ^ (two >>> 13);
     }
     for (let index = 0; !plain && index < path.length; index += 1) exact = Math.imul(exact ^ path.charCodeAt(index), 0x85ebca6b) ^ (exact >>> 15);
-    this.#one = mixed(one ^ folded.length);
-    this.#two = mixed(two);
-    this.#exact = mixed(exact);
+    this.#hashed.one = mixed(one ^ folded.length);
+    this.#hashed.two = mixed(two);
+    this.#hashed.exact = mixed(exact);
+    return this.#hashed.two % TABLES;
+  }
+}
+
+/** Of a path: two hashes of its folded form, and one of itself, 32 bits each. */
+interface Hashed {
+  one: number;
+  two: number;
+  exact: number;
+}
+
+/** A hash table with linear probing. */
+class Table {
+  #capacity = FIRST_CAPACITY;
+  #count = 0;
+  #flags = new Uint8Array(FIRST_CAPACITY);
+  /** Three for each slot, in the order of {@link Hashed}. */
+  #hashes = new Uint32Array(3 * FIRST_CAPACITY);
+
+  add(path: Hashed): 'new' | 'again' | 'variant' {
+    let flags = USED;
+    let at = path.one % this.#capacity;
+    for (; this.#flags[at] !== 0; at = (at + 1) % this.#capacity) {
+      if (!this.#isFold(at, path)) continue;
+      if (this.#hashes[3 * at + 2] === path.exact) return 'again';
+      this.#flags[at] = (this.#flags[at] ?? 0) | VARIANT;
+      flags = USED | VARIANT;
+    }
+    this.#flags[at] = flags;
+    this.#hashes[3 * at] = path.one;
+    this.#hashes[3 * at + 1] = path.two;
+    this.#hashes[3 * at + 2] = path.exact;
+    this.#count += 1;
+    if (this.#count > FULL * this.#capacity) this.#grow();
+    return flags === USED ? 'new' : 'variant';
+  }
+
+  flags(path: Hashed): number | undefined {
+    const at = this.#find(path);
+    return at < 0 ? undefined : this.#flags[at];
+  }
+
+  mark(path: Hashed, flag: number): void {
+    const at = this.#find(path);
+    if (at >= 0) this.#flags[at] = (this.#flags[at] ?? 0) | flag;
+  }
+
+  hasFolded(path: Hashed): boolean {
+    for (let at = path.one % this.#capacity; this.#flags[at] !== 0; at = (at + 1) % this.#capacity) if (this.#isFold(at, path)) return true;
+    return false;
+  }
+
+  #find(path: Hashed): number {
+    for (let at = path.one % this.#capacity; this.#flags[at] !== 0; at = (at + 1) % this.#capacity) {
+      if (this.#isFold(at, path) && this.#hashes[3 * at + 2] === path.exact) return at;
+    }
+    return -1;
+  }
+
+  #isFold(at: number, path: Hashed): boolean {
+    return this.#hashes[3 * at] === path.one && this.#hashes[3 * at + 1] === path.two;
   }
 
   #grow(): void {

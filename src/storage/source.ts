@@ -22,6 +22,8 @@ export interface Source {
   readonly mtimeNs: bigint;
   /** Permission bits, 0 to 0o7777. */
   readonly mode: number;
+  /** Less is stored of it than its size: there are holes, to be looked for. */
+  readonly sparse: boolean;
   /** 32 bytes that change whenever path, size, modification time or a sample of the content does. */
   readonly identity: Buffer;
   /**
@@ -92,6 +94,7 @@ class FileSource implements Source {
   readonly size: number;
   readonly mtimeNs: bigint;
   readonly mode: number;
+  readonly sparse: boolean;
   readonly identity: Buffer;
   readonly #file: OpenFile;
   readonly #stats: BigIntStats;
@@ -105,6 +108,7 @@ class FileSource implements Source {
     this.size = Number(stats.size);
     this.mtimeNs = stats.mtimeNs;
     this.mode = Number(stats.mode & 0o7777n);
+    this.sparse = isSparse(stats);
     this.identity = identity;
   }
 
@@ -129,6 +133,11 @@ class FileSource implements Source {
   close(): Promise<void> {
     return this.#file.close();
   }
+}
+
+/** Whether a file has holes: stat(2) counts blocks of 512 bytes. */
+export function isSparse({ blocks, size }: Pick<BigIntStats, 'blocks' | 'size'>): boolean {
+  return blocks * 512n < size;
 }
 
 /** The error for a source that is not what it was. */

@@ -16,6 +16,7 @@ import { isOwnName } from './partial-names.js';
 import type { PathFilter } from './path-filter.js';
 import { PathStack } from './path-stack.js';
 import { type Directory, joinPath, splitPath } from './root-directory.js';
+import { isSparse } from './source.js';
 import { TREE_DEPTH, TREE_PATH_BYTES, unsafePart } from './safe-path.js';
 import { run, type Step } from './steps.js';
 import { sys } from './system-calls.js';
@@ -174,7 +175,7 @@ export class Walk {
     const linkTo = this.#links.firstName(stats, path);
     if (linkTo !== undefined) return { type: 'entry', entry: { kind: 'hardlink', ...common, linkTo } };
     if (stats.size > BigInt(Number.MAX_SAFE_INTEGER)) return { type: 'trouble', path, error: new StorageError('storage-not-a-file', `cannot send ${this.#shown(path)}: it is larger than 2^53 - 1 bytes`) };
-    const sparse = stats.blocks * 512n < stats.size ? { sparse: true } : {};
+    const sparse = isSparse(stats) ? { sparse: true } : {};
     const linked = stats.nlink > 1n ? { linked: true } : {};
     return { type: 'entry', entry: { kind: 'file', ...common, size: Number(stats.size), ...sparse, ...linked } };
   }

@@ -11,7 +11,7 @@ import { StorageError } from '../errors.js';
 import type { Sink } from '../storage/sink.js';
 import type { Source } from '../storage/source.js';
 import type { WholeWrites } from '../storage/tree.js';
-import type { PlacedEntry, Placing } from '../wire/receiver-machine.js';
+import type { PlacedEntry, Placing } from '../wire/receiver-steps.js';
 import type { Inbound, Leftover } from './inbound.js';
 import { none } from './inbound-file.js';
 

@@ -7,7 +7,7 @@ import { PathFilter, type FilterRule } from '../storage/path-filter.js';
 import type { Sink } from '../storage/sink.js';
 import type { Source } from '../storage/source.js';
 import type { TreeTarget, Verdict, WholeFile, WholeWrites } from '../storage/tree.js';
-import type { PlacedEntry, Placing } from '../wire/receiver-machine.js';
+import type { PlacedEntry, Placing } from '../wire/receiver-steps.js';
 import { sha256Of } from './file-hashes.js';
 import type { Inbound, Leftover } from './inbound.js';
 

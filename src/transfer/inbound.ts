@@ -7,7 +7,7 @@ import type { StreamerError } from '../errors.js';
 import type { Sink } from '../storage/sink.js';
 import type { Source } from '../storage/source.js';
 import type { WholeFile, WholeWrites } from '../storage/tree.js';
-import type { PlacedEntry, Placing } from '../wire/receiver-machine.js';
+import type { PlacedEntry, Placing } from '../wire/receiver-steps.js';
 
 /** Something that could not be done besides the entries themselves. */
 export interface Leftover {

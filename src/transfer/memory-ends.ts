@@ -7,7 +7,7 @@ import { randomBytes } from 'node:crypto';
 import type { Sink } from '../storage/sink.js';
 import type { Source } from '../storage/source.js';
 import type { WholeWrites } from '../storage/tree.js';
-import type { PlacedEntry, Placing } from '../wire/receiver-machine.js';
+import type { PlacedEntry, Placing } from '../wire/receiver-steps.js';
 import type { Inbound, Leftover } from './inbound.js';
 import { none } from './inbound-file.js';
 import type { Outbound } from './outbound.js';
@@ -28,6 +28,7 @@ export function memorySource(size: number): Source {
     size,
     mode: 0o600,
     mtimeNs: 0n,
+    sparse: false,
     identity: randomBytes(32),
     read: (_offset, into) => {
       for (let at = 0; at < into.length; at += block.length) block.copy(into, at);

@@ -33,7 +33,7 @@ export async function fileOutbound(path: string): Promise<Outbound & { readonly 
 
 /** An open file as what is sent. */
 export function outboundOf(source: Source, path: string): Outbound & { readonly source: Source } {
-  const { name, size, mode, mtimeNs } = source;
+  const { name, size, mode, mtimeNs, sparse } = source;
   let told = false;
   return {
     root: 'file',
@@ -42,7 +42,7 @@ export function outboundOf(source: Source, path: string): Outbound & { readonly 
     size,
     source,
     next: () => {
-      const entries = told ? undefined : [{ id: 0, kind: 'file' as const, path: name, size, mode, mtimeNs }];
+      const entries = told ? undefined : [{ id: 0, kind: 'file' as const, path: name, size, mode, mtimeNs, ...(sparse ? { sparse } : {}) }];
       told = true;
       return Promise.resolve(entries === undefined ? undefined : { entries, special: [], troubles: [] });
     },
@@ -55,12 +55,13 @@ export function outboundOf(source: Source, path: string): Outbound & { readonly 
 }
 
 function bound(source: Source): Source {
-  const { name, size, mode, mtimeNs, identity } = source;
+  const { name, size, mode, mtimeNs, sparse, identity } = source;
   return {
     name,
     size,
     mode,
     mtimeNs,
+    sparse,
     identity,
     read: (offset, into) => source.read(offset, into),
     assertUnchanged: () => source.assertUnchanged(),

@@ -5,7 +5,7 @@
  */
 
 import type { ManifestEntry, RootKind } from '../wire/frame.js';
-import type { Settlement } from '../wire/sender-machine.js';
+import type { Settlement } from '../wire/settlement.js';
 
 export type { RootKind } from '../wire/frame.js';
 

@@ -10,7 +10,9 @@ const BURST_MS = 250;
 const WAIT_MAX_MS = 2 ** 31 - 1;
 
 /**
- * Most bytes per second of a transfer, over all its connections. It can be changed while the transfer runs.
+ * Most bytes per second of a transfer, over all its connections. It can be changed while the transfer runs. A receiver holds
+ * its sender back by credit: what a second brings at the limit that there is when it begins, and at least 5.3 MB for each
+ * connection, comes before that is felt.
  *
  * ```ts
  * import { RateLimit, receive, serve } from 'firecrest-streamer-ts';
@@ -40,6 +42,11 @@ export class RateLimit {
 
   get bytesPerSecond(): number | undefined {
     return this.#bytesPerSecond;
+  }
+
+  /** Whether it holds the transfer back at present: what was spent is not paid for yet. @internal */
+  get holding(): boolean {
+    return this.#bytesPerSecond !== undefined && this.#paidAtMs > this.#nowMs();
   }
 
   /** Takes effect at once. */

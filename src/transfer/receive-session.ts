@@ -4,20 +4,20 @@
  * @module
  */
 import type { Checksum } from '../crypto/checksum.js';
-import { IntegrityError, StreamerError, type StreamerError as StreamerErrorType } from '../errors.js';
+import type { StreamerError } from '../errors.js';
 import type { Sink } from '../storage/sink.js';
-import { ChunkTable } from '../wire/chunk-table.js';
 import type { CreditFrame, ManifestEntry, OfferFrame } from '../wire/frame.js';
-import type { Arrival } from '../wire/receive-streams.js';
-import { ReceiverMachine, type PlacedEntry, type Placing, type ReceiverEffect } from '../wire/receiver-machine.js';
-import { digestOf } from './file-hashes.js';
+import { ReceiverMachine } from '../wire/receiver-machine.js';
+import type { PlacedEntry, ReceiverEffect, ReceiverInput } from '../wire/receiver-steps.js';
+import { asPlaced, ChunkedFiles } from './chunked-files.js';
+import { compareExisting } from './compare-existing.js';
+import { finishInbound } from './finish-inbound.js';
 import type { Inbound } from './inbound.js';
 import type { Link } from './link.js';
 import { Outcome } from './outcome.js';
 import type { ProgressListener } from './progress.js';
 import { pump } from './pump.js';
 import type { RateLimit } from './rate-limit.js';
-import { releasePieces } from './release.js';
 import { Session } from './session.js';
 import type { Tally } from './tally.js';
 import type { TransferSession } from './transfer-session.js';
@@ -36,7 +36,7 @@ export interface ReceiveJob {
   readonly open: (offer: OfferFrame) => Promise<Inbound>;
   readonly onProgress: ProgressListener;
   /** A connection is gone. */
-  readonly lost: (stream: number, error: StreamerErrorType) => void;
+  readonly lost: (stream: number, error: StreamerError) => void;
   /** Puts something between the transfer and the disk: the bench's slow disk. */
   readonly wrapSink?: ((sink: Sink) => Sink) | undefined;
 }
@@ -49,31 +49,37 @@ export interface Received {
   readonly told: boolean;
 }
 
-interface OpenFile {
-  readonly sink: Sink;
-  readonly size: number | undefined;
-  readonly chunkSize: number;
+/**
+ * How long a sender that was told that all is done may take to say that it knows, over however many connections, in
+ * milliseconds. Longer than it needs to notice a mute link (50 s) and to dial again; past that nobody may be there, and the
+ * job that waits costs its owner compute hours.
+ */
+export const BYE_LIMIT_MS = 60_000;
+
+/** What is received, and where it goes. */
+interface Target {
+  readonly offer: OfferFrame;
+  readonly inbound: Inbound;
+  readonly files: ChunkedFiles;
 }
 
 type Effect<K extends ReceiverEffect['kind']> = Extract<ReceiverEffect, { kind: K }>;
 
-/** See the module's head. Its `ended` resolves when everything is durable and the sender knows, or has gone. */
+/** See the module's head. Its `ended` resolves when everything is durable and the sender knows, or is waited for no longer. */
 export class ReceiveSession implements TransferSession<Received> {
   readonly ended: Promise<Received>;
   readonly #job: ReceiveJob;
   readonly #machine: ReceiverMachine;
   readonly #session: Session;
   readonly #outcome: Outcome<Received>;
-  readonly #feed: (input: Parameters<ReceiverMachine['handle']>[0]) => void;
-  readonly #files = new Map<number, OpenFile>();
+  readonly #feed: (input: ReceiverInput) => void;
   /** What is under way: waited for before the end, so that nothing is written after it. */
   readonly #pending = new Set<Promise<unknown>>();
   readonly #hashes = new Map<number, bigint>();
-  /** Files that are being opened, and whether they failed meanwhile. */
-  readonly #opening = new Map<number, 'wanted' | 'abandoned'>();
-  #offer: OfferFrame | undefined;
-  #inbound: Inbound | undefined;
-  #committed = false;
+  #target: Target | undefined;
+  /** Everything is done: what goes wrong from here on is no failure. */
+  #complete = false;
+  #byeTimer: NodeJS.Timeout | undefined;
 
   constructor(job: ReceiveJob) {
     this.#job = job;
@@ -105,7 +111,7 @@ export class ReceiveSession implements TransferSession<Received> {
   }
 
   get complete(): boolean {
-    return this.#machine.confirming;
+    return this.#complete;
   }
 
   early(): readonly CreditFrame[] {
@@ -121,7 +127,7 @@ export class ReceiveSession implements TransferSession<Received> {
     else this.#outcome.fail(error);
   }
 
-  drop(error: StreamerErrorType): void {
+  drop(error: StreamerError): void {
     if (this.complete) this.#succeed(false);
     else this.#outcome.lost(error);
     this.#session.drop();
@@ -136,13 +142,14 @@ export class ReceiveSession implements TransferSession<Received> {
   #closing: Promise<void> | undefined;
 
   async #close(): Promise<void> {
-    this.#inbound?.release?.();
+    clearTimeout(this.#byeTimer);
+    this.#target?.inbound.release?.();
     while (this.#pending.size > 0) await Promise.allSettled(this.#pending);
-    await Promise.all([...this.#files.values()].map(({ sink }) => sink.keep()));
-    await this.#inbound?.close();
+    await this.#target?.files.keepAll();
+    await this.#target?.inbound.close();
   }
 
-  #lost(stream: number, error: StreamerErrorType | undefined, clean: boolean): void {
+  #lost(stream: number, error: StreamerError | undefined, clean: boolean): void {
     this.#feed({ kind: 'lost', stream });
     if (this.#outcome.over || error === undefined) return;
     // A sender that closes cleanly after our confirmation has heard it.
@@ -150,20 +157,22 @@ export class ReceiveSession implements TransferSession<Received> {
       this.#succeed(true);
       return;
     }
-    if (stream === 0) for (const { sink } of this.#files.values()) void sink.checkpoint().catch(() => undefined);
+    if (stream === 0) this.#target?.files.checkpoint();
     this.#job.lost(stream, error);
   }
 
-  /** What is there under its name, where that is all there is, whether its sender knows or not. */
+  /** What is there whether its sender knows or not: all of it, or the one file that has its name. */
   get committed(): Received | undefined {
-    if (!this.#committed || this.#offer === undefined || this.#offer.root === 'tree' || this.#inbound === undefined) return undefined;
-    return { offer: this.#offer, target: this.#inbound.target, told: false };
+    const target = this.#target;
+    if (target === undefined || !(this.complete || (target.files.committed && target.offer.root !== 'tree'))) return undefined;
+    return { offer: target.offer, target: target.inbound.target, told: false };
   }
 
   #succeed(told: boolean): void {
-    if (this.#offer === undefined || this.#inbound === undefined) throw new Error('an end before its beginning');
+    const { offer, inbound } = this.#to();
+    clearTimeout(this.#byeTimer);
     this.#session.close();
-    this.#outcome.succeed({ offer: this.#offer, target: this.#inbound.target, told });
+    this.#outcome.succeed({ offer, target: inbound.target, told });
   }
 
   #perform(effect: ReceiverEffect): void {
@@ -179,7 +188,7 @@ export class ReceiveSession implements TransferSession<Received> {
         break;
       }
       case 'target':
-        this.#later(this.#target(this.#job.agree(effect.offer)));
+        this.#later(this.#open(this.#job.agree(effect.offer)));
         break;
       case 'place':
         this.#place(effect.entries);
@@ -188,25 +197,26 @@ export class ReceiveSession implements TransferSession<Received> {
         this.#later(this.#compare(effect));
         break;
       case 'open':
-        this.#later(this.#open(effect));
+        this.#later(this.#to().files.open(effect));
         break;
       case 'streaming':
         this.#streaming(effect.entry, effect.resumedBytes);
         break;
       case 'write':
-        this.#write(effect);
+        this.#to().files.write(effect);
         break;
       case 'writeHole':
-        this.#later(this.#writeHole(effect));
+        this.#later(this.#to().files.writeHole(effect));
         break;
       case 'writeWhole':
         this.#writeWhole(effect);
         break;
       case 'commit':
-        this.#later(this.#commit(effect));
+        this.#later(this.#to().files.commit(effect));
         break;
       case 'abandon':
-        this.#later(this.#abandon(effect));
+        // One that waited for the target to be open has no file.
+        if (this.#target !== undefined) this.#later(this.#target.files.abandon(effect));
         break;
       case 'settled':
         this.#job.tally.settled({ ...effect, hash: this.#hashes.get(effect.entry.id) });
@@ -225,170 +235,56 @@ export class ReceiveSession implements TransferSession<Received> {
   }
 
   /** Waits for work before the end. Its failure is the session's. */
-  #later(work: Promise<unknown>): void {
+  readonly #later = (work: Promise<unknown>): void => {
     const settled = work.catch(this.#outcome.fail).finally(() => this.#pending.delete(settled));
     this.#pending.add(settled);
-  }
+  };
 
-  async #fail(error: StreamerErrorType): Promise<void> {
+  async #fail(error: StreamerError): Promise<void> {
     // A wrong digest over right chunks means that one of them cannot be trusted, and nobody knows which.
-    if (error.code === 'integrity-digest' && !error.fromPeer) await Promise.all([...this.#files.values()].map(({ sink }) => sink.discard()));
+    if (error.code === 'integrity-digest' && !error.fromPeer) await this.#target?.files.discardAll();
     this.#outcome.fail(error);
   }
 
-  async #target(offer: OfferFrame): Promise<void> {
-    this.#offer = offer;
-    this.#inbound = await this.#job.open(offer);
-    if (offer.root === 'tree') this.#job.tally.start('tree', offer.name, 0, 0);
+  async #open(offer: OfferFrame): Promise<void> {
+    const { open, checksum, tally, onProgress, wrapSink } = this.#job;
+    const inbound = await open(offer);
+    const files = new ChunkedFiles({ root: offer.root, inbound, checksum, tally, onProgress, wrapSink, feed: this.#feed, later: this.#later, paced: this.#paced });
+    this.#target = { offer, inbound, files };
+    if (offer.root === 'tree') tally.start('tree', offer.name, 0, 0);
     this.#feed({ kind: 'targeted' });
   }
 
-  #where(): Inbound {
-    if (this.#inbound === undefined) throw new Error('no target yet');
-    return this.#inbound;
+  #to(): Target {
+    if (this.#target === undefined) throw new Error('no target yet');
+    return this.#target;
   }
 
   #place(entries: readonly PlacedEntry[]): void {
-    if (this.#offer?.root === 'tree') this.#job.tally.grow(entries.reduce((sum, { kind, size }) => sum + (kind === 'file' ? size : 0), 0));
-    const placings = this.#where().place(entries);
+    const { offer, inbound } = this.#to();
+    if (offer.root === 'tree') this.#job.tally.grow(entries.reduce((sum, { kind, size }) => sum + (kind === 'file' ? size : 0), 0));
+    const placings = inbound.place(entries);
     if (placings instanceof Promise) this.#later(placings.then((all) => this.#feed({ kind: 'placed', placings: all })));
     else this.#feed({ kind: 'placed', placings });
   }
 
-  async #compare({ entry, chunkSize, digest }: Effect<'compare'>): Promise<void> {
-    const placing = await this.#compared(entry, chunkSize, digest).catch((error: unknown): Placing => {
-      if (error instanceof StreamerError) return { id: entry.id, answer: 'trouble', error };
-      throw error;
-    });
-    this.#feed({ kind: 'compared', placing });
-  }
-
-  async #compared(entry: ManifestEntry, chunkSize: number, digest: Uint8Array): Promise<Placing> {
-    const inbound = this.#where();
-    const placed = asPlaced(entry);
-    const source = await inbound.openExisting(placed);
-    try {
-      const here = await digestOf(source, chunkSize, this.#job.checksum);
-      if (!here.equals(digest)) return { id: entry.id, answer: this.#dry ? 'would' : 'want' };
-    } finally {
-      await source.close();
-    }
-    await inbound.touch(placed);
-    return { id: entry.id, answer: 'equal' };
-  }
-
-  get #dry(): boolean {
-    return this.#offer?.dryRun === true;
-  }
-
-  async #open({ entry, chunkSize, identity }: Effect<'open'>): Promise<void> {
-    const size = this.#offer?.root === 'pipe' ? undefined : entry.size;
-    let sink: Sink;
-    let abandoned: boolean;
-    this.#opening.set(entry.id, 'wanted');
-    try {
-      const opened = await this.#where().open(asPlaced(entry), size, chunkSize, identity);
-      sink = this.#job.wrapSink?.(opened) ?? opened;
-    } catch (error) {
-      if (!(error instanceof StreamerError)) throw error;
-      this.#feed({ kind: 'settled', results: [{ id: entry.id, error }] });
-      return;
-    } finally {
-      abandoned = this.#opening.get(entry.id) === 'abandoned';
-      this.#opening.delete(entry.id);
-    }
-    if (abandoned) {
-      await sink.keep();
-      return;
-    }
-    const shown = this.#offer?.root === 'tree' ? `${entry.path}: ` : '';
-    if (sink.restarted !== undefined) this.#job.onProgress({ type: 'notice', message: `${shown}starting over: ${sink.restarted}` });
-    this.#files.set(entry.id, { sink, size, chunkSize });
-    this.#feed(size === undefined ? { kind: 'opened', id: entry.id } : { kind: 'opened', id: entry.id, table: tableOf(sink, size, chunkSize) });
+  async #compare(wish: Effect<'compare'>): Promise<void> {
+    const { offer, inbound } = this.#to();
+    this.#feed({ kind: 'compared', placing: await compareExisting(inbound, wish, this.#job.checksum, offer.dryRun) });
   }
 
   #streaming(entry: ManifestEntry, resumedBytes: number): void {
     const { tally } = this.#job;
-    const root = this.#offer?.root ?? 'file';
-    if (root !== 'tree') tally.start(root, this.#offer?.name ?? '', entry.size, resumedBytes);
+    const { root, name } = this.#to().offer;
+    if (root !== 'tree') tally.start(root, name, entry.size, resumedBytes);
     else if (resumedBytes > 0) tally.resume(resumedBytes);
   }
 
-  #write({ arrival, id, index, offset, hash, payload, length }: Effect<'write'>): void {
-    const file = this.#files.get(id);
-    if (file === undefined) {
-      this.#feed({ kind: 'chunksWritten', arrival, id, chunks: [] });
-      return;
-    }
-    const done = () => {
-      releasePieces(payload);
-      file.sink.recordChunk(index, hash);
-      this.#job.tally.add(length);
-      this.#paced(length, () => this.#feed({ kind: 'chunksWritten', arrival, id, chunks: [{ index, hash }] }));
-    };
-    this.#attempt(id, arrival, () => file.sink.write(payload, offset), done);
-  }
-
-  /** Runs what may be done at once or later; a failure is the entry's, and what arrived for it is done with. */
-  #attempt(id: number, arrival: Arrival, work: () => void | Promise<void>, done: () => void): void {
-    const failed = (error: unknown) => {
-      if (!(error instanceof StreamerError)) throw error;
-      this.#failFile(id, error);
-      this.#feed({ kind: 'chunksWritten', arrival, id, chunks: [] });
-    };
-    try {
-      const pending = work();
-      if (pending === undefined) done();
-      else this.#later(pending.then(done, failed));
-    } catch (error) {
-      failed(error);
-    }
-  }
-
-  #failFile(id: number, error: StreamerErrorType): void {
-    const file = this.#files.get(id);
-    this.#files.delete(id);
-    if (file !== undefined) this.#later(file.sink.keep());
-    this.#feed({ kind: 'settled', results: [{ id, error }] });
-  }
-
   /** Credit is what holds a sender back, so a limit on what is received delays that. */
-  #paced(bytes: number, go: () => void): void {
+  readonly #paced = (bytes: number, go: () => void): void => {
     this.#outcome.progressed();
     this.#job.rate.pay(bytes, go);
-  }
-
-  async #writeHole({ arrival, id, indices }: Effect<'writeHole'>): Promise<void> {
-    const file = this.#files.get(id);
-    const chunks: { index: number; hash: bigint }[] = [];
-    try {
-      for (const index of file === undefined ? [] : indices) chunks.push({ index, hash: await this.#writeZeros(file as OpenFile, index) });
-    } catch (error) {
-      if (!(error instanceof StreamerError)) throw error;
-      this.#failFile(id, error);
-    }
-    this.#feed({ kind: 'chunksWritten', arrival, id, chunks });
-  }
-
-  async #writeZeros({ sink, size = 0, chunkSize }: OpenFile, index: number): Promise<bigint> {
-    const length = Math.min(chunkSize, size - index * chunkSize);
-    await sink.writeHole(index * chunkSize, length);
-    const hash = this.#zeroHash(length);
-    sink.recordChunk(index, hash);
-    this.#job.tally.pass(length);
-    return hash;
-  }
-
-  readonly #zeroHashes = new Map<number, bigint>();
-
-  /** xxh64 of so many zeros. */
-  #zeroHash(length: number): bigint {
-    const known = this.#zeroHashes.get(length);
-    if (known !== undefined) return known;
-    const hash = this.#job.checksum.xxh64(Buffer.alloc(length));
-    this.#zeroHashes.set(length, hash);
-    return hash;
-  }
+  };
 
   #writeWhole({ arrival, files }: Effect<'writeWhole'>): void {
     let bytes = 0;
@@ -396,12 +292,12 @@ export class ReceiveSession implements TransferSession<Received> {
       this.#hashes.set(entry.id, hash);
       bytes += entry.size;
     }
-    const { taken, settled } = this.#where().writeWhole(files.map(({ entry, content }) => ({ entry: asPlaced(entry), content })));
+    const { taken, settled } = this.#to().inbound.writeWhole(files.map(({ entry, content }) => ({ entry: asPlaced(entry), content })));
     const took = () => {
       this.#job.tally.add(bytes);
       this.#paced(bytes, () => this.#feed({ kind: 'wholeTaken', arrival }));
     };
-    const ended = (errors: readonly (StreamerErrorType | undefined)[]) =>
+    const ended = (errors: readonly (StreamerError | undefined)[]) =>
       this.#feed({ kind: 'settled', results: files.map(({ entry }, index) => ({ id: entry.id, error: errors[index] })) });
     if (taken === undefined) took();
     else this.#later(taken.then(took));
@@ -409,89 +305,12 @@ export class ReceiveSession implements TransferSession<Received> {
     else ended(settled);
   }
 
-  async #commit({ entry, size, sha256 }: Effect<'commit'>): Promise<void> {
-    const file = this.#files.get(entry.id);
-    if (file === undefined) return;
-    const single = this.#offer?.root !== 'tree';
-    if (single) {
-      this.#job.tally.flush();
-      this.#job.onProgress({ type: 'finishing' });
-    }
-    try {
-      if (sha256 !== undefined && !file.sink.alreadyCommitted) await this.#assertSha256(file.sink, size, sha256);
-      await file.sink.commit(size);
-    } catch (error) {
-      if (!(error instanceof StreamerError)) throw error;
-      if (error instanceof IntegrityError) await file.sink.discard();
-      else await file.sink.keep();
-      this.#files.delete(entry.id);
-      this.#feed({ kind: 'settled', results: [{ id: entry.id, error }] });
-      return;
-    }
-    this.#committed = true;
-    await file.sink.keep();
-    this.#files.delete(entry.id);
-    this.#feed({ kind: 'settled', results: [{ id: entry.id }] });
-  }
-
-  async #assertSha256(sink: Sink, size: number, expected: Uint8Array): Promise<void> {
-    const here = await this.#where().sha256(sink, size);
-    if (here.equals(expected)) return;
-    throw new IntegrityError('integrity-digest', "the received file's SHA-256 is not the sent file's");
-  }
-
-  async #abandon({ id, discard }: Effect<'abandon'>): Promise<void> {
-    if (this.#opening.has(id)) this.#opening.set(id, 'abandoned');
-    const file = this.#files.get(id);
-    this.#files.delete(id);
-    if (discard) await file?.sink.discard();
-    else await file?.sink.keep();
-  }
-
   async #finish(complete: boolean): Promise<void> {
-    const inbound = this.#where();
-    const { tally } = this.#job;
-    if (this.#offer?.root === 'tree') {
-      tally.flush();
-      this.#job.onProgress({ type: 'finishing' });
-    }
-    const extras = this.#offer?.delete === true ? await this.#extras(complete) : [];
-    const left = this.#dry || extras.length === 0 ? [] : await inbound.removeExtras(extras);
-    const removed = this.#dry ? 0 : extras.length - left.length;
-    const undone = [...left, ...(await inbound.finish())];
-    for (const { path, error } of undone) tally.unread(path, error);
-    tally.removed(removed);
-    this.#feed({ kind: 'finished', removed, failed: undone.length });
+    const { offer, inbound } = this.#to();
+    const { tally, onProgress } = this.#job;
+    const finished = await finishInbound({ offer, inbound, tally, onProgress, found: (paths) => this.#feed({ kind: 'extras', paths }) }, complete);
+    this.#complete = true;
+    this.#feed({ kind: 'finished', ...finished });
+    if (!this.over) this.#byeTimer = setTimeout(() => this.#succeed(false), BYE_LIMIT_MS);
   }
-
-  /** Lists before anything is removed. What could not be read at the other end may exist there: then nothing is removed. */
-  async #extras(complete: boolean): Promise<readonly string[]> {
-    const { tally } = this.#job;
-    if (!complete || tally.counts.failed > 0) {
-      this.#job.onProgress({ type: 'notice', message: 'nothing is deleted, since not everything could be read or written' });
-      return [];
-    }
-    const all: string[] = [];
-    for await (const paths of this.#where().extras()) {
-      for (const path of paths) tally.extra(path);
-      all.push(...paths);
-    }
-    if (all.length > 0) this.#feed({ kind: 'extras', paths: all });
-    return all;
-  }
-}
-
-function asPlaced(entry: ManifestEntry): PlacedEntry {
-  const { linkTo: _, ...rest } = entry;
-  return rest;
-}
-
-/** What an earlier attempt left, as the wire counts it. */
-function tableOf(sink: Sink, size: number, chunkSize: number): ChunkTable {
-  const table = new ChunkTable(size, chunkSize);
-  const hashes = sink.vouched.hashes();
-  for (let index = 0; index < table.chunks; index += 1) {
-    if (sink.vouched.has(index)) table.set(index, hashes.readBigUInt64BE(index * 8));
-  }
-  return table;
 }

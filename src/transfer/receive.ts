@@ -11,6 +11,7 @@ import type { FilterRule } from '../storage/path-filter.js';
 import { resolveRoot } from '../storage/safe-path.js';
 import type { Sink } from '../storage/sink.js';
 import { openTreeTarget } from '../storage/tree-target.js';
+import { CHUNK_SIZE_DEFAULT, MESSAGE_MAX } from '../wire/constants.js';
 import type { OfferFrame } from '../wire/frame.js';
 import type { Inbound } from './inbound.js';
 import { FileInbound } from './inbound-file.js';
@@ -32,7 +33,7 @@ export interface ReceiveRequest {
   readonly settings: TransferSettings;
   /** Most bytes that are accepted. */
   readonly limitBytes: number;
-  /** Most bytes in flight or waiting for the disk. */
+  /** Most bytes in flight or waiting for the disk; less where the rate is limited from the start. */
   readonly windowBytes: number;
   readonly signal: AbortSignal | undefined;
   readonly onProgress: ProgressListener;
@@ -53,13 +54,18 @@ export interface RunningReceive {
   result(facts: { readonly remote: string; readonly reconnects: number }): Promise<TransferResult>;
 }
 
+/** Least window that a stream has room with: see PROTOCOL.md, "Credit". */
+const WINDOW_LEAST = MESSAGE_MAX + CHUNK_SIZE_DEFAULT;
+
 /** Begins a session. It does nothing before a connection is attached. */
 export async function startReceiving(request: ReceiveRequest): Promise<RunningReceive> {
   keepFreedMemory();
   const checksum = await loadChecksum();
   const { settings, onProgress } = request;
   const tally = new Tally(onProgress);
-  const session = new ReceiveSession({ ...request, checksum, tally, rate: settings.rate ?? new RateLimit(undefined), agree: (offer) => agree(offer, settings), open: request.into ?? ((offer) => openInbound(offer, request)) });
+  const rate = settings.rate ?? new RateLimit(undefined);
+  const windowBytes = windowAt(rate.bytesPerSecond, request.windowBytes);
+  const session = new ReceiveSession({ ...request, windowBytes, checksum, tally, rate, agree: (offer) => agree(offer, settings), open: request.into ?? ((offer) => openInbound(offer, request)) });
   const startMs = performance.now();
   return {
     session,
@@ -67,10 +73,18 @@ export async function startReceiving(request: ReceiveRequest): Promise<RunningRe
     // Read at the end: a client that returns comes from elsewhere.
     result: async (facts) => {
       const { offer, target, told } = await endOf(session);
-      if (!told) onProgress({ type: 'notice', message: 'the file is complete and verified here, but the sender left before it could be told' });
+      if (!told && !offer.dryRun) onProgress({ type: 'notice', message: `${offer.root === 'file' ? 'the file is' : 'what was received is'} complete and verified here, but the sender has not confirmed it and may not know` });
       return nativeResult({ action: 'receive', path: target, startMs, remote: facts.remote, reconnects: facts.reconnects, root: offer.root, name: offer.name, ...totals(tally, offer.root === 'tree') });
     },
   };
+}
+
+/**
+ * The window that goes with a limit on the rate. A sender takes at once whatever credit there is, so a whole window comes
+ * before the limit is felt: no more of it than a second brings.
+ */
+function windowAt(bytesPerSecond: number | undefined, windowBytes: number): number {
+  return bytesPerSecond === undefined ? windowBytes : Math.min(windowBytes, Math.max(WINDOW_LEAST, Math.floor(bytesPerSecond)));
 }
 
 /** A commit that has begun decides: what is stopped meanwhile must not be called a failure and yet have its name. */

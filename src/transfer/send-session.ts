@@ -8,7 +8,8 @@ import { StreamerError, type StreamerError as StreamerErrorType } from '../error
 import type { Source } from '../storage/source.js';
 import { CHUNK_SIZE_DEFAULT, CHUNK_SIZE_MAX, CHUNKS_MAX } from '../wire/constants.js';
 import type { FinishedFrame, Frame, HoleFrame, ManifestEntry, OfferFrame, WholePart } from '../wire/frame.js';
-import { SenderMachine, type SenderEffect } from '../wire/sender-machine.js';
+import { SenderMachine } from '../wire/sender-machine.js';
+import type { SenderEffect } from '../wire/sender-steps.js';
 import { BufferPool } from './buffer-pool.js';
 import { digestOf, sha256Of } from './file-hashes.js';
 import type { Link } from './link.js';

@@ -7,7 +7,7 @@ import { fileDigest } from '../crypto/checksum.js';
 import type { StreamerError } from '../errors.js';
 import { WHOLE_FILE_MAX } from '../wire/constants.js';
 import type { ManifestEntry, RootKind } from '../wire/frame.js';
-import type { Settlement } from '../wire/sender-machine.js';
+import type { Settlement } from '../wire/settlement.js';
 import { ProgressMeter, type EntryCounts, type ProgressListener } from './progress.js';
 import { NO_ENTRIES } from './result.js';
 

@@ -12,7 +12,10 @@ export interface TransferSession<T> {
   /** Settles once: with the end that both sides know, or with what went wrong. */
   readonly ended: Promise<T>;
   readonly over: boolean;
-  /** Everything is there, though the sender may not know yet: what goes wrong now is no failure. */
+  /**
+   * Everything is there, though the sender may not know yet: what goes wrong now is no failure, and the session ends by
+   * itself soon, with or without a connection.
+   */
   readonly complete: boolean;
   /** Control frames that have arrived: what a hello or welcome says. */
   readonly received: number;

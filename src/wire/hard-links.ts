@@ -4,7 +4,7 @@
  * @module
  */
 import type { ManifestEntry } from './frame.js';
-import type { Settlement } from './sender-machine.js';
+import type { Settlement } from './settlement.js';
 
 /** What became of a file that links may follow: it has a path, or would have one, or there is none. */
 export type LinkedFile = { readonly path: string } | 'would' | undefined;

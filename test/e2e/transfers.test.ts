@@ -2,10 +2,10 @@
  * A file moves whole, whichever side is the server and whoever made the secret: the sizes at which chunks begin and end.
  */
 import assert from 'node:assert/strict';
-import { chmod, stat } from 'node:fs/promises';
+import { chmod, open, stat } from 'node:fs/promises';
 import { describe, it, type TestContext } from 'node:test';
 import { parseCoordinates } from '../../src/coordinates/codec.js';
-import { startProgram, streamerArgv } from '../support/cli.js';
+import { sha256, startProgram, streamerArgv } from '../support/cli.js';
 import { ACTIONS, assertMoved, eventOf, HUNG_MS, MIB, move, placeFor, resultOf, serveJson, type Action, type Ended } from './moving.js';
 
 const SIZES = [0, 1, 65_535, MIB - 1, MIB, MIB + 1, 12_000_000];
@@ -51,6 +51,20 @@ for (const action of ACTIONS) {
     const place = await placeFor(t, 40 * MIB + 17);
     const window = ['--window', '8MiB'];
     await assertMoved(place, await move(t, action, place, { args: window, clientArgs: action === 'receive' ? window : [] }));
+  });
+}
+
+for (const action of ACTIONS) {
+  it(`${action} of a file with holes: they are holes at the other end, too`, async (t) => {
+    const place = await placeFor(t, 1);
+    const file = await open(place.source, 'r+');
+    await file.truncate(32 * MIB);
+    await file.write(Buffer.from('in the middle'), 0, 13, 17 * MIB - 5);
+    await file.close();
+    await assertMoved({ ...place, sha256: await sha256(place.source) }, await move(t, action, place));
+    const { size, blocks } = await stat(place.target);
+    assert.equal(size, 32 * MIB);
+    assert.ok(blocks * 512 <= 4 * MIB, `${blocks * 512} bytes are stored`);
   });
 }
 

@@ -42,6 +42,7 @@ export class FakeSource implements Source {
   readonly size: number;
   readonly mtimeNs = 1_700_000_000_000_000_000n;
   readonly mode = 0o640;
+  readonly sparse = false;
   readonly identity: Buffer;
   readonly content: Buffer;
   readonly ioMode: FakeMode;

@@ -6,6 +6,7 @@ import type { Coordinates } from '../../../src/coordinates/coordinates.js';
 import { AbortError, ConnectError, CoordinatesError, IntegrityError, type StreamerError } from '../../../src/errors.js';
 import type { Link } from '../../../src/transfer/link.js';
 import type { ProgressEvent } from '../../../src/transfer/progress.js';
+import { RateLimit } from '../../../src/transfer/rate-limit.js';
 import { Tally } from '../../../src/transfer/tally.js';
 import type { TransferSession } from '../../../src/transfer/transfer-session.js';
 import type { Frame } from '../../../src/wire/frame.js';
@@ -189,19 +190,25 @@ describe('the first stream', () => {
     assert.deepEqual(client.session.drops, [LOST], 'ten seconds after the last progress it is over');
   });
 
-  it('is looked for only for a while when the receiver has everything', async (t) => {
+  it('is looked for no longer when the session, which had everything, has ended by itself', async (t) => {
     const clock = fakeClock(t);
     const server = await native(t);
     const client = await new Client(t, server.port, { retryTimeoutMs: 3_600_000 }).start();
     await server.close();
     client.session.complete = true;
-    const start = clock.nowMs;
     client.lose(0);
-    while (!client.session.over && clock.nowMs - start < 60_000) {
+    for (let step = 0; step < 20; step += 1) {
       await turns(20);
       clock.advance(250);
     }
-    assert.ok(client.session.over && clock.nowMs - start <= 12_000, `${clock.nowMs - start} ms`);
+    const dialled = () => client.steps.filter((step) => step === 'connecting').length;
+    assert.ok(dialled() > 1 && !client.session.over, `${dialled()} times`);
+    client.session.end();
+    await turns(20);
+    const before = dialled();
+    clock.advance(60_000);
+    await turns(20);
+    assert.deepEqual([dialled(), clock.timers, client.session.drops], [before, 0, []]);
   });
 
   it('that the server that was meant refuses is final, and so is one whose session it does not know', async (t) => {
@@ -306,6 +313,26 @@ describe('further streams', () => {
     await turns(100);
     assert.deepEqual(client.attachedStreams, [0]);
     assert.equal(server.hellos.length, 3);
+  });
+
+  it('do not come while a limit on the rate is what holds it back, and do when that is taken away', async (t) => {
+    const clock = fakeClock(t);
+    const server = await native(t);
+    const rate = new RateLimit(1_000);
+    const client = await new Client(t, server.port, { streams: 'auto', rate }).start();
+    const run = async (bytesPerStream: number) => {
+      for (let sample = 0; sample < 12; sample += 1) {
+        rate.spend(bytesPerStream * client.session.streams.length);
+        client.tally.add(bytesPerStream * client.session.streams.length);
+        clock.advance(500);
+        await turns(60);
+      }
+    };
+    await run(700);
+    assert.deepEqual(client.attachedStreams, [0]);
+    rate.change(undefined);
+    await run(700);
+    assert.ok(client.session.streams.length >= 4, `${client.session.streams.length} streams`);
   });
 
   it('come with a rate that rises, where their number is left to the client', async (t) => {

@@ -182,15 +182,40 @@ describe('a server’s sessions', () => {
     assert.ok(outcome !== undefined && 'error' in outcome && outcome.error instanceof TimeoutError && outcome.error.code === 'timeout-wait');
   });
 
-  it('that have everything stay for a short while only, and are good then', async (t) => {
+  it('that have everything are not waited for: they end by themselves, and take their client back until then', async (t) => {
     const server = new Server(t);
     await server.come(1);
     server.session.complete = true;
     server.session.lost(0, LOST);
-    server.clock.advance(10_000);
+    assert.deepEqual([server.waits, server.clock.timers], [[], 0]);
+    assert.equal(await server.come(1), 0);
+    server.session.lost(0, LOST);
+    server.session.succeed();
     await turns(3);
-    assert.deepEqual(server.outcomes.map((outcome) => 'result' in outcome), [true]);
+    assert.deepEqual(server.outcomes, [{ result: { remote: 'client 1', reconnects: 1 } }]);
     assert.equal(server.clock.timers, 0);
+  });
+
+  it('that get everything while their client is away end what was begun for it', async (t) => {
+    const server = new Server(t);
+    await server.come(1);
+    server.session.lost(0, LOST);
+    assert.equal(server.clock.timers, 1);
+    server.session.complete = true;
+    server.session.succeed();
+    await turns(3);
+    assert.deepEqual([server.outcomes.map((outcome) => 'result' in outcome), server.clock.timers], [[true], 0]);
+  });
+
+  it('are the last when one has come to its end: who was on its way in meanwhile begins none', async (t) => {
+    const server = new Server(t);
+    await server.come(1);
+    server.session.succeed();
+    await Promise.resolve();
+    assert.equal(await server.come(2), undefined);
+    await turns(3);
+    assert.equal(await server.come(3), undefined);
+    assert.deepEqual([server.sessions.length, server.outcomes.length], [1, 1]);
   });
 
   it('that have everything are good when another client comes, which is not served', async (t) => {

@@ -21,7 +21,7 @@ import { pipeOutbound } from '../../../src/transfer/outbound-pipe.js';
 import { TreeOutbound } from '../../../src/transfer/outbound-tree.js';
 import type { Outbound } from '../../../src/transfer/outbound.js';
 import { openSending, startSending } from '../../../src/transfer/send.js';
-import type { PlacedEntry } from '../../../src/wire/receiver-machine.js';
+import type { PlacedEntry } from '../../../src/wire/receiver-steps.js';
 import { channelPair, Inbox } from '../../support/fake-channel.js';
 import { turns, until } from '../../support/fake-events.js';
 import { FakeSource } from '../../support/fake-storage.js';

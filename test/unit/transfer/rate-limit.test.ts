@@ -2,10 +2,16 @@ import assert from 'node:assert/strict';
 import { readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { describe, it } from 'node:test';
+import { ConnectError } from '../../../src/errors.js';
 import { RateLimit } from '../../../src/transfer/rate-limit.js';
+import { startReceiving } from '../../../src/transfer/receive.js';
+import { channelPair, Inbox } from '../../support/fake-channel.js';
 import { fakeClock } from '../../support/fake-clock.js';
 import { turns, until } from '../../support/fake-events.js';
 import { content, MIB, Move, tempDirectory } from './fixture.js';
+
+/** The protocol's least window of a stream. */
+const LEAST = 5_308_440;
 
 describe('a limit on the rate', () => {
   it('that is none lets everything go at once', () => {
@@ -76,6 +82,20 @@ describe('a limit on the rate', () => {
     assert.equal(clock.timers, 0);
   });
 
+  it('says whether it holds anything back', (t) => {
+    const clock = fakeClock(t);
+    const rate = new RateLimit(1_000);
+    assert.equal(rate.holding, false);
+    rate.spend(1_000);
+    assert.equal(rate.holding, true);
+    clock.advance(1_000);
+    assert.equal(rate.holding, false);
+    rate.spend(1_000);
+    rate.change(undefined);
+    rate.spend(1e9);
+    assert.equal(rate.holding, false);
+  });
+
   it('gives back what was not sent', (t) => {
     fakeClock(t);
     const rate = new RateLimit(1_000);
@@ -115,6 +135,49 @@ describe('a transfer with a limit', () => {
       const { received } = await both;
       assert.equal(received.size, 30 * MIB);
       assert.ok((await readFile(target)).equals(content(30 * MIB)));
+    });
+  }
+
+  it('of the end that receives lets no whole window through first: about a second’s worth, or the least window', async (t) => {
+    const directory = await tempDirectory(t);
+    const [source, target] = [path.join(directory, 'a'), path.join(directory, 'b')];
+    await writeFile(source, content(24 * MIB));
+    const clock = fakeClock(t);
+    const rate = new RateLimit(1_000_000);
+    const moving = await Move.begin({ paths: [source], target, windowBytes: 16 * MIB, receive: { rate } });
+    const both = moving.run();
+    await until(() => moving.receiving.tally.moved > 0);
+    for (let second = 1; second <= 6; second += 1) {
+      await turns(80);
+      const { moved } = moving.sending.tally;
+      // Credit comes for whole chunks, and for a quarter of a second that nothing came in.
+      assert.ok(moved <= LEAST + 1_250_000 * second, `${moved} bytes in ${second - 1} s`);
+      clock.advance(1_000);
+    }
+    assert.ok(moving.sending.tally.moved >= 6 * MIB);
+    rate.change(undefined);
+    assert.equal((await both).received.size, 24 * MIB);
+  });
+
+  for (const [bytesPerSecond, windowBytes, granted] of [
+    [undefined, 16 * MIB, 16 * MIB],
+    [1, 16 * MIB, LEAST],
+    [1e6, 8 * MIB, LEAST],
+    [6_000_000.5, 16 * MIB, 6_000_000],
+    [20e6, 16 * MIB, 16 * MIB],
+    [1e9, 64 * MIB, 64 * MIB],
+  ] as const) {
+    it(`a receiver of ${bytesPerSecond ?? 'any number of'} bytes per second with a window of ${windowBytes} grants ${granted}`, async () => {
+      const request = { settings: { rate: new RateLimit(bytesPerSecond) }, limitBytes: 0, windowBytes, signal: undefined, onProgress: () => undefined, lost: () => undefined };
+      const { session } = await startReceiving(request);
+      assert.deepEqual(session.early(), [{ type: 'credit', limit: granted, acked: 0 }]);
+      const { client, server } = await channelPair();
+      const inbox = new Inbox(client);
+      session.attach(0, { channel: server, remote: '' }, 0);
+      assert.deepEqual((await inbox.arrived(1))[0], session.early()[0], 'the same on its first link');
+      session.ended.catch(() => undefined);
+      session.drop(new ConnectError('connect-lost', ''));
+      await session.close();
     });
   }
 

@@ -313,7 +313,7 @@ describe('trouble of one entry', () => {
               if (broken) fail();
               return real.read(offset, into);
             };
-            return { name: real.name, size: real.size, mode: real.mode, mtimeNs: real.mtimeNs, identity: real.identity, read, assertUnchanged: () => real.assertUnchanged(), close: () => real.close() };
+            return { name: real.name, size: real.size, mode: real.mode, mtimeNs: real.mtimeNs, sparse: real.sparse, identity: real.identity, read, assertUnchanged: () => real.assertUnchanged(), close: () => real.close() };
           };
           return outbound;
         },

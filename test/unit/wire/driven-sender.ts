@@ -5,7 +5,8 @@
  */
 import { StorageError } from '../../../src/errors.js';
 import type { Answer, Frame, ManifestEntry, OfferFrame, WholePart } from '../../../src/wire/frame.js';
-import { SenderMachine, type SenderEffect, type SenderInput } from '../../../src/wire/sender-machine.js';
+import { SenderMachine } from '../../../src/wire/sender-machine.js';
+import type { SenderEffect, SenderInput } from '../../../src/wire/sender-steps.js';
 
 export const CHUNK = 65_536;
 export const OFFER: OfferFrame = { type: 'offer', root: 'tree', name: 'x', existing: undefined, checksum: false, dryRun: false, delete: false, sha256: false, rules: [] };

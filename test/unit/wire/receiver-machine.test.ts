@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import type { Frame, ManifestEntry } from '../../../src/wire/frame.js';
-import { ReceiverMachine, type ReceiverEffect } from '../../../src/wire/receiver-machine.js';
+import { ReceiverMachine } from '../../../src/wire/receiver-machine.js';
+import type { ReceiverEffect } from '../../../src/wire/receiver-steps.js';
 
 const common = { mode: 0o644, mtimeNs: 0n };
 const FILE: ManifestEntry = { ...common, id: 0, kind: 'file', path: 'a', size: 1, linked: true };

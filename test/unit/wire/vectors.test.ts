@@ -10,8 +10,10 @@ import { splitPayload } from '../../../src/wire/decode-content.js';
 import { encodeFrame } from '../../../src/wire/encode.js';
 import { FRAME_TYPE, type Frame } from '../../../src/wire/frame.js';
 import { ChunkTable } from '../../../src/wire/chunk-table.js';
-import { ReceiverMachine, type ReceiverInput } from '../../../src/wire/receiver-machine.js';
-import { SenderMachine, type SenderInput } from '../../../src/wire/sender-machine.js';
+import { ReceiverMachine } from '../../../src/wire/receiver-machine.js';
+import type { ReceiverInput } from '../../../src/wire/receiver-steps.js';
+import { SenderMachine } from '../../../src/wire/sender-machine.js';
+import type { SenderInput } from '../../../src/wire/sender-steps.js';
 import { plain } from '../../support/fake-frames.js';
 import { frameOf, frameVectors, sessionVectors } from '../../support/fake-vectors.js';
 
