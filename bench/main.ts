@@ -5,7 +5,7 @@
  */
 import { mkdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
-import { makeNetwork } from './network.js';
+import { makeNetwork, type Network } from './network.js';
 import { findNodes } from './nodes.js';
 import { parseOptions, type Options } from './options.js';
 import { toPage } from './page/page.js';
@@ -49,10 +49,9 @@ function roomFor({ sizes, scenarios, sizeAsked, full }: Options): number {
   return sizes.reduce((sum, size) => sum + size, 0) + 2 * Math.max(...sizes) + grid + million;
 }
 
-async function bench(options: Options): Promise<Results> {
+async function bench(options: Options, network: Network): Promise<Results> {
   const started = new Date();
   const machine = describeMachine();
-  const network = await makeNetwork();
   say(`path: ${network.description}`);
   const workspace = makeWorkspace(roomFor(options));
   say(`data: ${workspace.description}`);
@@ -85,7 +84,12 @@ async function main(): Promise<number> {
     process.stdout.write(options.text);
     return options.status;
   }
-  const results = await bench(options);
+  const network = await makeNetwork(options.network);
+  if ('reason' in network) {
+    say(`bench: there is no path to measure (${network.reason})`);
+    return 1;
+  }
+  const results = await bench(options, network);
   process.stdout.write(toMarkdown(results, { brief: true }));
   await write(options.markdown, () => toMarkdown(results));
   await write(options.json, () => `${JSON.stringify(results, undefined, 1)}\n`);

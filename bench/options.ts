@@ -5,6 +5,7 @@
  */
 import { parseArgs } from 'node:util';
 import { parseDuration, parseSize } from '../src/util/units.js';
+import { isNetworkChoice, NETWORK_CHOICES, type NetworkChoice } from './network.js';
 import { isScenarioName, QUICK_SCENARIOS, SCENARIO_NAMES, type ScenarioName } from './scenarios/names.js';
 
 /** What the bench was asked for. */
@@ -22,6 +23,8 @@ export interface Options {
   readonly streams: readonly string[];
   /** Pairs of server and client at once. */
   readonly sessions: number;
+  /** What the two ends are joined by. */
+  readonly network: NetworkChoice;
   /** Versions of node to run ours with, besides this one. */
   readonly nodes: readonly string[];
   readonly node24: boolean;
@@ -48,6 +51,7 @@ export const HELP = `npm run bench -- [options]
   --only TEXT       only rows whose "id direction" holds the text; several with commas
   --streams LIST    connections of ours, besides its default (default 1,8)
   --sessions N      pairs at once (default 8)
+  --network KIND    ${NETWORK_CHOICES.join(', ')} (default auto: the first of the others that can be had)
   --node PATH       run ours with this node, too; may be repeated
   --node24          run ours with node 24, too (from PyPI)
   --slow-for TIME   how long the receiver throttled to 5 MB/s is watched (default 20s)
@@ -76,7 +80,7 @@ export function parseOptions(args: readonly string[]): Options | Wrong {
 type Values = ReturnType<typeof parse>;
 
 function read(values: Values): Options | Wrong {
-  const { smoke, full, node, node24 } = values;
+  const { smoke, full, node, node24, network } = values;
   const sizes = split(values.size ?? (smoke ? '16MiB' : '1GiB')).map(parseSize);
   const runs = Number(values.runs ?? (smoke ? '1' : '3'));
   const sessions = Number(values.sessions ?? (smoke ? '2' : '8'));
@@ -89,12 +93,13 @@ function read(values: Values): Options | Wrong {
   if (!Number.isInteger(runs) || runs < 1) return wrong('--runs takes a whole number from 1');
   if (!Number.isInteger(sessions) || sessions < 1) return wrong('--sessions takes a whole number from 1');
   if (slowMs === undefined || slowMs < 1000) return wrong('--slow-for takes a time of a second or more, such as 20s');
+  if (!isNetworkChoice(network)) return wrong(`--network takes ${NETWORK_CHOICES.join(', ')}`);
   return {
     scenarios: scenarios.filter(isScenarioName),
     sizes: sizes.filter((size) => size !== undefined),
     sizeAsked: values.size !== undefined,
     ...{ runs, sessions, slowMs, only: split(values.only), streams: split(values.streams ?? (smoke ? '' : '1,8')) },
-    ...{ nodes: node, node24, full, smoke, ...files(values) },
+    ...{ network, nodes: node, node24, full, smoke, ...files(values) },
   };
 }
 
@@ -117,6 +122,7 @@ function parse(args: readonly string[]) {
       only: { type: 'string', default: '' },
       streams: { type: 'string' },
       sessions: { type: 'string' },
+      network: { type: 'string', default: 'auto' },
       node: { type: 'string', multiple: true, default: [] as string[] },
       node24: { type: 'boolean', default: false },
       'slow-for': { type: 'string' },

@@ -68,10 +68,10 @@ export function run(argv: readonly [string, ...string[]], timeoutMs = 60_000): P
   });
 }
 
-/** As {@link run}, but synchronous: for clean-up while the process exits. */
-export function runNow(argv: readonly [string, ...string[]]): Finished {
+/** As {@link run}, but synchronous: for clean-up while the process exits, and for what must be known to have ended before that. */
+export function runNow(argv: readonly [string, ...string[]], timeoutMs = 10_000): Finished {
   const [file, ...args] = argv;
-  const done = spawnSync(file, args, { encoding: 'utf8', timeout: 10_000 });
+  const done = spawnSync(file, args, { encoding: 'utf8', timeout: timeoutMs });
   return { ok: done.status === 0, output: `${done.stdout}${done.stderr}`.trim() };
 }
 

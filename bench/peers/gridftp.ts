@@ -29,7 +29,7 @@ function words({ kind }: Place, streams: number): readonly string[] {
 
 /**
  * The server wants a name for its address, and the namespaces have nobody to ask: it gets a hosts file of its own, in a
- * mount namespace of its own, so that the machine's stays as it is. Without root, the address is loopback and has a name.
+ * mount namespace of its own, so that the machine's stays as it is. Without root, the address is loopback's or one that podman names.
  */
 function withHosts({ folder, serverIp }: Place): readonly string[] {
   if (process.getuid?.() !== 0) return [];

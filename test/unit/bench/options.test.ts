@@ -26,12 +26,17 @@ describe("the bench's options", () => {
     assert.deepEqual([sizes, runs, sessions, smoke], [[16 * 2 ** 20], 1, 2, true]);
   });
 
+  it('leave the path to what is there, or name it', () => {
+    assert.equal(parsed().network, 'auto');
+    assert.equal(parsed('--network', 'containers').network, 'containers');
+  });
+
   it('name the three files of results', () => {
     const { json, markdown, html } = parsed('--results', 'full');
     assert.deepEqual([json, markdown, html], ['bench/results/full.json', 'bench/results/full.md', 'bench/results/full.html']);
   });
 
-  for (const args of [['--size', '0'], ['--size', ''], ['--runs', '1.5'], ['--sessions', '0'], ['--slow-for', '500ms'], ['--scenario', 'none'], ['--such']]) {
+  for (const args of [['--size', '0'], ['--size', ''], ['--runs', '1.5'], ['--sessions', '0'], ['--slow-for', '500ms'], ['--scenario', 'none'], ['--network', 'bridge'], ['--such']]) {
     it(`refuse ${args.join(' ')}`, () => {
       const options = parseOptions(args);
       assert.ok('text' in options && options.status === 2 && options.text.startsWith('bench: '));
