@@ -20,6 +20,7 @@ const PACKAGES = {
   ws: 'transport',
   'p-queue': ['transport', 'client'],
   tweetnacl: 'crypto',
+  '@noble/hashes/blake2': 'crypto',
   'xxhash-wasm': 'crypto',
   msgpackr: ['wire', 'coordinates'],
   commander: 'cli',

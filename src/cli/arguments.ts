@@ -93,3 +93,12 @@ export function readSecret(options: { readonly secret?: string; readonly secretF
   const fromEnv = env['STREAMER_SECRET'];
   return fromEnv === '' ? undefined : fromEnv;
 }
+
+/** The public keys of `--seal-to`: each itself, or `@file` with one on each line. */
+export function readKeys(given: readonly string[] | undefined): readonly string[] | undefined {
+  return given?.flatMap((word) => (word.startsWith('@') ? keyLines(readTextFile(word.slice(1), word.slice(1))) : [word]));
+}
+
+function keyLines(text: string): string[] {
+  return text.split(/\r?\n/u).map((line) => line.trim()).filter((line) => line !== '' && !line.startsWith('#'));
+}

@@ -99,6 +99,7 @@ export function buildProgram(): Command {
   clientCommand(program, 'send');
   serverCommand(program);
   benchCommand(program);
+  keygenCommand(program);
   return program;
 }
 
@@ -134,6 +135,7 @@ function clientCommand(program: Command, name: 'send' | 'receive'): void {
     .argument(receives ? '[path]' : '[path...]', receives ? "target: a file, or a directory to receive a file into; for a directory, its copy; - for standard output; default: the sender's name, here" : 'the files and directories to send, or - for standard input')
     .option('--coordinates <coordinates>', 'the same as the argument')
     .option('--path <path>', 'the same as the argument')
+    .addOption(identityOption())
     .addOption(wireOption('how to talk to the server'))
     .option('--require-encryption', 'the same as --wire native')
     .addOption(new Option('--connect-timeout <duration>', 'how long to look for the server').argParser(durationArgument).default(DEFAULTS.connectTimeoutMs, formatDuration(DEFAULTS.connectTimeoutMs)))
@@ -149,12 +151,31 @@ function clientCommand(program: Command, name: 'send' | 'receive'): void {
   );
 }
 
+function identityOption(): Option {
+  return new Option('--identity <file>', 'the identity that opens sealed coordinates; or set $STREAMER_IDENTITY (default: the one of "streamer keygen")');
+}
+
+function keygenCommand(program: Command): void {
+  const command = program
+    .command('keygen')
+    .description('Make an identity, for which a server can seal its coordinates (--seal-to), and print its public key.')
+    .option('--identity <file>', 'where to keep it; or set $STREAMER_IDENTITY (default: streamer/identity in $XDG_CONFIG_HOME or ~/.config)')
+    .option('--public', 'make none: print the public key of the one that is there');
+  outputOptions(command).action(
+    action(async (_words, parsed, context) => {
+      const { runKeygen } = await import('./commands/keygen.js');
+      await runKeygen(parsed.opts(), context);
+    }),
+  );
+}
+
 function benchCommand(program: Command): void {
   const command = program
     .command('bench')
     .description('Measure the path to a "streamer server bench", memory to memory, and say what bounds it.')
     .argument('[coordinates]', 'the secret coordinates; @file reads them from a file, - from standard input; default: $STREAMER_COORDINATES')
     .option('--coordinates <coordinates>', 'the same as the argument')
+    .addOption(identityOption())
     .addOption(new Option('--size <size>', 'bytes to send, where the server receives').argParser(sizeArgument).default(1024 ** 3, '1 GiB'))
     .addOption(new Option('--streams <number>', 'connections to use: auto begins with one and adds some while that pays').argParser(streamsArgument).default('auto'))
     .addOption(windowOption())
@@ -179,6 +200,7 @@ function serverCommand(program: Command): void {
     .addOption(new Option('--wait-timeout <duration>', 'how long to wait for a client, and for its return; a plain number is seconds').argParser(durationArgument).default(DEFAULTS.waitTimeoutMs, '86400, 24 h'))
     .addOption(new Option('--inbound-transfer-limit <size>', 'most bytes to receive').argParser(sizeArgument).default(DEFAULTS.inboundTransferLimit, '5368709120, 5 GiB'))
     .option('--coordinates-file <file>', 'write the coordinates to this file, mode 0600, and not to standard output')
+    .option('--seal-to <key>', 'publish the coordinates sealed, for the holder of this public key ("streamer keygen") alone; @file reads keys from a file; may be repeated', collect)
     .option('--compat', 'with a generated secret: publish coordinates that the Python streamer can use, too')
     .addOption(wireOption('which clients to serve'))
     .addOption(windowOption());

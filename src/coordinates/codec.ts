@@ -54,13 +54,13 @@ const unpackr = new Unpackr({ useRecords: false, mapsAsObjects: true, int64AsTyp
  */
 export function parseCoordinates(text: string): Coordinates {
   if (text.length > TEXT_LENGTH_MAX) throw malformed(`they are longer than ${TEXT_LENGTH_MAX} characters`);
-  const bare = unwrap(text);
+  const bare = unwrapCoordinates(text);
   if (bare === '') throw malformed('there is no text');
   const version = /^streamer([0-9][0-9A-Za-z]*)\./.exec(bare)?.[1];
   if (version === undefined) return plainFields(parseJson(base64(bare)));
   if (version === '2') return v2Fields(parseMsgpack(base64(bare.slice(V2_PREFIX.length))));
   if (version === '2s') {
-    throw new CoordinatesError('coordinates-sealed', 'these coordinates are sealed for one reader; this version cannot open them');
+    throw new CoordinatesError('coordinates-sealed', 'these coordinates are sealed: they open with the identity whose public key they were sealed to (--identity)');
   }
   throw unknownVersion();
 }
@@ -111,8 +111,8 @@ function formatV2(coordinates: V2Coordinates): string {
   return V2_PREFIX + packr.pack(map).toString('base64url');
 }
 
-/** The coordinates alone, out of a paste that may hold more: the last publishing line counts, as the newest. */
-function unwrap(text: string): string {
+/** The coordinates' text alone, out of a paste that may hold more: the last publishing line counts, as the newest. */
+export function unwrapCoordinates(text: string): string {
   const at = text.lastIndexOf(PUBLISHED);
   if (at === -1) return text.trim();
   const after = text.slice(at + PUBLISHED.length).trimStart();

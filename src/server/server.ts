@@ -6,6 +6,7 @@
 import { randomBytes } from 'node:crypto';
 import { formatCoordinates } from '../coordinates/codec.js';
 import type { Coordinates } from '../coordinates/coordinates.js';
+import { sealCoordinates } from '../coordinates/sealed.js';
 import { UsageError, type StreamerError } from '../errors.js';
 import { checkSecret, checkServerOptions, DEFAULTS, type WireChoice } from '../options.js';
 import type { FilterRule } from '../storage/path-filter.js';
@@ -42,6 +43,8 @@ export interface ServeOptions {
   readonly secret?: string;
   /** Publishes plain coordinates although the secret is generated, so that clients of the reference can come. @default false */
   readonly compat?: boolean;
+  /** Public keys of `generateIdentity`: the coordinates are sealed, and only the holders of these can open them. @default not sealed */
+  readonly sealTo?: readonly string[];
   /** @default 'auto': the native wire, and the compat wire where the coordinates are plain */
   readonly wire?: WireChoice;
   /** Interface to listen on. @default 'localhost' */
@@ -256,16 +259,23 @@ class Session {
     const done = this.#run(listener);
     // Whoever waits for it gets the error; nobody waiting is no crash.
     done.catch(() => undefined);
-    return { coordinates: formatCoordinates(this.#coordinates(listener.port)), url, port: listener.port, done };
+    return { coordinates: this.#published(listener.port), url, port: listener.port, done };
   }
 
   /** Before anything listens: coordinates that cannot be written would leave a server behind that nobody can find. */
   #assertPublishable(): void {
     try {
-      formatCoordinates(this.#coordinates(1));
+      this.#published(1);
     } catch (cause) {
+      if (cause instanceof UsageError) throw cause;
       throw new UsageError('--public-ips takes addresses or host names, 64 at the most', { cause });
     }
+  }
+
+  #published(port: number): string {
+    const { sealTo } = this.#settings;
+    const text = formatCoordinates(this.#coordinates(port));
+    return sealTo === undefined ? text : sealCoordinates(text, sealTo);
   }
 
   #coordinates(port: number): Coordinates {

@@ -99,7 +99,7 @@ describe('are not coordinates: exit 3', { concurrency: 2 }, () => {
 const UNUSABLE: Readonly<Record<string, readonly [words: readonly string[], code: string]>> = {
   'of version 3': [['receive', 'streamer3.abcd', 'copy'], 'coordinates-version'],
   'of version 2 outside and 3 inside': [['receive', msgpack(0x81, 0xa1, 0x76, 0x03), 'copy'], 'coordinates-version'],
-  'sealed for one reader': [['receive', 'streamer2s.abcd', 'copy'], 'coordinates-sealed'],
+  'sealed, and cut short': [['receive', 'streamer2s.abcd', 'copy'], 'coordinates-sealed'],
   'for the other direction, version 2': [['send', V2, process.execPath], 'coordinates-direction'],
   'for the other direction, plain': [['receive', json({ operation: 'receive' }), 'copy'], 'coordinates-direction'],
   'of yesterday': [['receive', formatCoordinates({ ...v2, expiresAt: Math.floor(Date.now() / 1000) - 86_400 }), 'copy'], 'coordinates-expired'],

@@ -13,8 +13,8 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { ROOT } from './cli.js';
 
-/** What is installed. pyfirecrest is the newest that there was when the tests were written. */
-export const PYTHON_PACKAGES = { 'firecrest-streamer': '0.0.21', pyfirecrest: '3.10.0' } as const;
+/** What is installed. pyfirecrest and PyNaCl are the newest that there was when the tests were written. */
+export const PYTHON_PACKAGES = { 'firecrest-streamer': '0.0.21', pyfirecrest: '3.10.0', PyNaCl: '1.6.2' } as const;
 
 const CACHE = path.join(ROOT, 'node_modules/.cache');
 const VENV = path.join(CACHE, 'streamer-python');
@@ -23,7 +23,7 @@ const MARKER = path.join(VENV, 'streamer-tests-verified');
 const WANTED = JSON.stringify(PYTHON_PACKAGES);
 const REQUIREMENTS = Object.entries(PYTHON_PACKAGES).map(([name, version]) => `${name}==${version}`);
 /** Imports what the tests use: a package that was cut short while it was installed fails here. */
-const VERIFY = `import importlib.metadata as m, json, streamer.streamer_server, firecrest.v2
+const VERIFY = `import importlib.metadata as m, json, nacl.public, streamer.streamer_server, firecrest.v2
 print(json.dumps({name: m.version(name) for name in ${JSON.stringify(Object.keys(PYTHON_PACKAGES))}}, separators=(",", ":")))`;
 /** A slow registry is waited for this long, milliseconds. */
 const INSTALL_TIMEOUT_MS = 300_000;

@@ -7,6 +7,7 @@ import { benchPath, type PathBenchResult } from '../../client/path-bench.js';
 import { UsageError } from '../../errors.js';
 import { formatRate } from '../../util/units.js';
 import { readCoordinates } from '../arguments.js';
+import { opened } from '../identity.js';
 import type { Context } from '../program.js';
 import { runServer, type ServerCommandOptions } from './server.js';
 
@@ -17,13 +18,14 @@ export interface BenchCommandOptions {
   readonly streams: number | 'auto';
   readonly window: number;
   readonly connectTimeout: number;
+  readonly identity?: string;
 }
 
 /** The client's end. @throws StreamerError */
 export async function runBench(words: readonly (string | undefined)[], options: BenchCommandOptions, { renderer, stopSignal }: Context): Promise<void> {
   if (words[0] !== undefined && options.coordinates !== undefined) throw new UsageError('the coordinates are given twice: as an argument and with --coordinates');
   const bench = await benchPath({
-    coordinates: readCoordinates(words[0] ?? options.coordinates, process.env),
+    coordinates: await opened(readCoordinates(words[0] ?? options.coordinates, process.env), options.identity, process.env),
     size: options.size,
     streams: options.streams,
     windowBytes: options.window,

@@ -7,6 +7,7 @@ import { receive, send } from '../../client/client.js';
 import { UsageError } from '../../errors.js';
 import type { WireChoice } from '../../options.js';
 import { looksLikeCoordinates, readCoordinates } from '../arguments.js';
+import { opened } from '../identity.js';
 import type { Context } from '../program.js';
 import { transferChoices, type TransferCommandOptions } from '../transfer-options.js';
 import { withTransferTools } from '../transfer-tools.js';
@@ -21,6 +22,7 @@ export interface ClientCommandOptions extends TransferCommandOptions {
   readonly retryTimeout: number;
   readonly window?: number;
   readonly streams: number | 'auto';
+  readonly identity?: string;
 }
 
 /** Runs one of the two. @throws StreamerError */
@@ -36,7 +38,7 @@ export async function runClient(
   if (name === 'receive' && given.paths.length > 1) throw new UsageError('receive takes one target path');
   if (name === 'receive' && given.paths[0] === '-') renderer.leaveOutput();
   const choices = transferChoices(options);
-  const coordinates = readCoordinates(given.coordinates, process.env);
+  const coordinates = await opened(readCoordinates(given.coordinates, process.env), options.identity, process.env);
   await withTransferTools(options, renderer, !given.paths.includes('-'), async ({ rate, onProgress }) => {
     const common = {
       ...choices,

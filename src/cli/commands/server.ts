@@ -6,7 +6,7 @@
 import { UsageError } from '../../errors.js';
 import { DEFAULTS, type WireChoice } from '../../options.js';
 import { serve, type ServeOptions, type StreamerServer } from '../../server/server.js';
-import { readSecret } from '../arguments.js';
+import { readKeys, readSecret } from '../arguments.js';
 import type { Context } from '../program.js';
 import type { Renderer } from '../render.js';
 import { writeSecretFile } from '../text-file.js';
@@ -23,6 +23,7 @@ export interface ServerCommandOptions extends TransferCommandOptions {
   readonly waitTimeout: number;
   readonly inboundTransferLimit: number;
   readonly coordinatesFile?: string;
+  readonly sealTo?: readonly string[];
   readonly compat?: boolean;
   readonly wire: WireChoice;
   readonly window: number;
@@ -43,7 +44,9 @@ export async function runServer(
   const paths = options.path === undefined ? given : [options.path];
   const [path] = paths;
   if (path === undefined) throw new UsageError(`which file? streamer server [options] ${action} --path <path>`);
+  if (options.sealTo !== undefined && options.secret !== undefined) throw new UsageError('--seal-to hides the secret, and --secret shows it to everybody on this machine: leave it out, or use --secret-file');
   const secret = readSecret(options, process.env);
+  const sealTo = readKeys(options.sealTo);
   const choices = transferChoices(options);
   await withTransferTools(options, renderer, !paths.includes('-'), async ({ rate, onProgress }) => {
     const settings: ServeOptions = {
@@ -52,6 +55,7 @@ export async function runServer(
       action,
       path: paths.length === 1 ? path : paths,
       ...(secret === undefined ? {} : { secret }),
+      ...(sealTo === undefined ? {} : { sealTo }),
       compat: options.compat ?? false,
       wire: options.wire,
       host: options.host,
@@ -66,7 +70,7 @@ export async function runServer(
     const stop = new AbortController();
     const server = await serve({ ...settings, signal: AbortSignal.any([stopSignal(), stop.signal]) });
     try {
-      await publish(server, options.coordinatesFile, renderer);
+      await publish(server, { file: options.coordinatesFile, sealed: sealTo !== undefined }, renderer);
     } catch (error) {
       // Nobody can find it: it must not go on waiting.
       stop.abort();
@@ -78,9 +82,10 @@ export async function runServer(
 }
 
 /** Tells where the server is. The file is written first, so that whoever has read the lines finds it. */
-async function publish({ coordinates, url, port }: StreamerServer, file: string | undefined, renderer: Renderer): Promise<void> {
+async function publish({ coordinates, url, port }: StreamerServer, { file, sealed }: { readonly file: string | undefined; readonly sealed: boolean }, renderer: Renderer): Promise<void> {
   if (file !== undefined) await writeSecretFile(file, `${coordinates}\n`);
   renderer.print(`Server is listening on ${url}`, { event: 'server', url, port });
-  if (file === undefined) renderer.print(`Use these coordinates to connect: ${coordinates}`, { event: 'coordinates', coordinates });
-  else renderer.print(`Use the coordinates in ${file} to connect`, { event: 'coordinates', file });
+  // Sealed ones may be seen by anybody.
+  if (file === undefined || sealed) renderer.print(`Use these coordinates to connect: ${coordinates}`, { event: 'coordinates', coordinates });
+  if (file !== undefined) renderer.print(`Use the coordinates in ${file} to connect`, { event: 'coordinates', file });
 }

@@ -191,7 +191,7 @@ const BAD: readonly Bad[] = [
     badPlain(`the secret ${JSON.stringify(secret)}`, { secret }, /HTTP header/),
   ),
 
-  ['sealed', 'streamer2s.AAAA', 'coordinates-sealed', /sealed for one reader; this version cannot open them/],
+  ['sealed', 'streamer2s.AAAA', 'coordinates-sealed', /sealed: they open with the identity/],
   ['a later version', 'streamer3.AAAA', 'coordinates-version', /version/],
   ['a version of another kind', 'streamer2x.AAAA', 'coordinates-version', /version/],
   ['a version far off', `streamer${'9'.repeat(1000)}.AAAA`, 'coordinates-version', /version/],

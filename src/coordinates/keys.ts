@@ -1,0 +1,83 @@
+/**
+ * The text forms of the keys for sealed coordinates: `streamer-key1.` and the URL-safe base64 of a public X25519 key, which
+ * anybody may see, and `streamer-identity1.` and that of a private one.
+ *
+ * @module
+ */
+import { UsageError } from '../errors.js';
+import { BOX_KEY_BYTES, boxKeyPairOf, generateBoxKeyPair, type BoxKeyPair } from '../crypto/sealed-box.js';
+
+const PUBLIC_PREFIX = 'streamer-key1.';
+const PRIVATE_PREFIX = 'streamer-identity1.';
+
+/**
+ * Makes an identity, for which coordinates can be sealed. Its text is secret.
+ *
+ * ```ts
+ * import { generateIdentity, publicKeyOf } from 'firecrest-streamer-ts';
+ *
+ * console.log(`seal it for ${publicKeyOf(generateIdentity())}`);
+ * ```
+ */
+export function generateIdentity(): string {
+  return formatIdentity(generateBoxKeyPair());
+}
+
+/**
+ * The public key, as text, of an identity: what `sealTo` and `sealCoordinates` take.
+ *
+ * ```ts
+ * import { generateIdentity, publicKeyOf, UsageError } from 'firecrest-streamer-ts';
+ *
+ * const identity = generateIdentity();
+ * console.log(publicKeyOf(identity) === publicKeyOf(`${identity}\n`));
+ * try {
+ *   publicKeyOf('no identity');
+ * } catch (error) {
+ *   console.log(error instanceof UsageError);
+ * }
+ * ```
+ *
+ * @param identity what {@link generateIdentity} made, or the text of a file that `streamer keygen` made.
+ * @throws UsageError that quotes nothing of it.
+ */
+export function publicKeyOf(identity: string): string {
+  return PUBLIC_PREFIX + Buffer.from(parseIdentity(identity).publicKey).toString('base64url');
+}
+
+/**
+ * Reads a public key. White space around it is ignored.
+ * @throws UsageError that quotes nothing of it: it may be a private one.
+ */
+export function parsePublicKey(text: string): Uint8Array {
+  const bare = text.trim();
+  if (bare.startsWith(PRIVATE_PREFIX)) throw new UsageError('that is an identity, which is secret, and not a public key: seal to what "streamer keygen --public" prints');
+  return keyBytes(bare, PUBLIC_PREFIX) ?? fail('that is no public key: one begins with streamer-key1. and is printed by "streamer keygen"');
+}
+
+/**
+ * Reads an identity, or the lines of an identity file: empty ones and those that begin with # are passed over.
+ * @throws UsageError that quotes nothing of it.
+ */
+export function parseIdentity(text: string): BoxKeyPair {
+  const lines = text.split(/\r?\n/u).map((line) => line.trim()).filter((line) => line !== '' && !line.startsWith('#'));
+  const [line = ''] = lines;
+  const privateKey = lines.length === 1 ? keyBytes(line, PRIVATE_PREFIX) : undefined;
+  if (privateKey === undefined) return fail('that is no identity: "streamer keygen" makes one');
+  return boxKeyPairOf(privateKey);
+}
+
+function formatIdentity({ privateKey }: BoxKeyPair): string {
+  return PRIVATE_PREFIX + Buffer.from(privateKey).toString('base64url');
+}
+
+function keyBytes(text: string, prefix: string): Uint8Array | undefined {
+  if (!text.startsWith(prefix)) return undefined;
+  const body = text.slice(prefix.length);
+  const bytes = Buffer.from(body, 'base64url');
+  return bytes.length === BOX_KEY_BYTES && bytes.toString('base64url') === body ? bytes : undefined;
+}
+
+function fail(message: string): never {
+  throw new UsageError(message);
+}
