@@ -9,7 +9,8 @@ import { Script } from 'node:vm';
 
 const file = process.argv[2];
 const require = createRequire(import.meta.url);
-const script = new Script(`(function(exports,require,module,__filename,__dirname){${readFileSync(file, 'latin1')}\n})`, { filename: file });
+// The name that it has here is in stacks later.
+const script = new Script(`(function(exports,require,module,__filename,__dirname){${readFileSync(file, 'latin1')}\n})`, { filename: path.basename(file) });
 const bundle = { exports: {} };
 script.runInThisContext()(bundle.exports, require, bundle, file, path.dirname(file));
 

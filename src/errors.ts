@@ -17,7 +17,7 @@ export const ERROR_CODES = {
     'coordinates-expired',
     'coordinates-sealed',
   ],
-  AuthError: ['auth-refused', 'auth-missing', 'auth-handshake', 'auth-not-encrypted'],
+  AuthError: ['auth-refused', 'auth-missing', 'auth-handshake', 'auth-not-encrypted', 'auth-certificate'],
   ConnectError: ['connect-failed', 'connect-lost', 'connect-busy', 'connect-listen'],
   ProtocolError: ['protocol-violation', 'protocol-version'],
   IntegrityError: ['integrity-checksum', 'integrity-digest', 'integrity-tag', 'integrity-size', 'integrity-source'],

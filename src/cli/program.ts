@@ -136,6 +136,7 @@ function clientCommand(program: Command, name: 'send' | 'receive'): void {
     .option('--coordinates <coordinates>', 'the same as the argument')
     .option('--path <path>', 'the same as the argument')
     .addOption(identityOption())
+    .addOption(caOption())
     .addOption(wireOption('how to talk to the server'))
     .option('--require-encryption', 'the same as --wire native')
     .addOption(new Option('--connect-timeout <duration>', 'how long to look for the server').argParser(durationArgument).default(DEFAULTS.connectTimeoutMs, formatDuration(DEFAULTS.connectTimeoutMs)))
@@ -153,6 +154,10 @@ function clientCommand(program: Command, name: 'send' | 'receive'): void {
 
 function identityOption(): Option {
   return new Option('--identity <file>', 'the identity that opens sealed coordinates; or set $STREAMER_IDENTITY (default: the one of "streamer keygen")');
+}
+
+function caOption(): Option {
+  return new Option('--ca <file>', 'PEM file of authorities to trust, where the server speaks TLS (default: those that node knows)');
 }
 
 function keygenCommand(program: Command): void {
@@ -176,6 +181,7 @@ function benchCommand(program: Command): void {
     .argument('[coordinates]', 'the secret coordinates; @file reads them from a file, - from standard input; default: $STREAMER_COORDINATES')
     .option('--coordinates <coordinates>', 'the same as the argument')
     .addOption(identityOption())
+    .addOption(caOption())
     .addOption(new Option('--size <size>', 'bytes to send, where the server receives').argParser(sizeArgument).default(1024 ** 3, '1 GiB'))
     .addOption(new Option('--streams <number>', 'connections to use: auto begins with one and adds some while that pays').argParser(streamsArgument).default('auto'))
     .addOption(windowOption())
@@ -201,6 +207,8 @@ function serverCommand(program: Command): void {
     .addOption(new Option('--inbound-transfer-limit <size>', 'most bytes to receive').argParser(sizeArgument).default(DEFAULTS.inboundTransferLimit, '5368709120, 5 GiB'))
     .option('--coordinates-file <file>', 'write the coordinates to this file, mode 0600, and not to standard output')
     .option('--seal-to <key>', 'publish the coordinates sealed, for the holder of this public key ("streamer keygen") alone; @file reads keys from a file; may be repeated', collect)
+    .option('--tls-cert <file>', 'PEM file of a certificate and its chain: speak TLS (wss:), for clients with coordinates of this server only (default: none; the native wire is encrypted without)')
+    .option('--tls-key <file>', 'PEM file of its private key')
     .option('--compat', 'with a generated secret: publish coordinates that the Python streamer can use, too')
     .addOption(wireOption('which clients to serve'))
     .addOption(windowOption());

@@ -10,6 +10,8 @@ import { StorageError, UsageError } from '../errors.js';
 
 /** Most bytes of a file that holds a secret or coordinates: coordinates of 65,536 characters, and a line around them. */
 const TEXT_BYTES_MAX = 128 * 1024;
+/** Most bytes of a file of certificates: a system's bundle of all authorities has a quarter of it. */
+const PEM_BYTES_MAX = 1024 * 1024;
 
 /**
  * Reads a file, a FIFO, or, as 0, standard input.
@@ -17,7 +19,18 @@ const TEXT_BYTES_MAX = 128 * 1024;
  * @throws StorageError; UsageError when there is more of it than any secret or coordinates have: it may have no end.
  */
 export function readTextFile(file: string | 0, name: string): string {
-  const buffer = Buffer.alloc(TEXT_BYTES_MAX + 1);
+  return readBounded(file, name, TEXT_BYTES_MAX, 'coordinates or a secret');
+}
+
+/** Reads certificates or a private key, as PEM. @throws StorageError; UsageError when it holds neither */
+export function readPemFile(file: string): string {
+  const text = readBounded(file, file, PEM_BYTES_MAX, 'certificates');
+  if (!/^-----BEGIN [A-Z ]+-----/mu.test(text)) throw new UsageError(`${file} holds no PEM: certificates and keys begin with a line such as -----BEGIN CERTIFICATE-----`);
+  return text;
+}
+
+function readBounded(file: string | 0, name: string, most: number, what: string): string {
+  const buffer = Buffer.alloc(most + 1);
   let length = 0;
   try {
     const descriptor = file === 0 ? 0 : openSync(file, 'r');
@@ -29,7 +42,7 @@ export function readTextFile(file: string | 0, name: string): string {
   } catch (cause) {
     throw textFileError(cause, `cannot read ${name}`);
   }
-  if (length > TEXT_BYTES_MAX) throw new UsageError(`${name} is too long to be coordinates or a secret`);
+  if (length > most) throw new UsageError(`${name} is too long to be ${what}`);
   return buffer.toString('utf8', 0, length);
 }
 

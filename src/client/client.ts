@@ -37,6 +37,8 @@ export interface ClientOptions {
   readonly signal?: AbortSignal;
   /** Told what happens. It must not throw. */
   readonly onProgress?: ProgressListener;
+  /** Certificates of authorities to trust besides the usual ones, PEM, where the server speaks TLS (`wss:`). @default none */
+  readonly ca?: string;
   /** @default 'auto': native where the server has it, else compat, which is not encrypted. `'native'` requires encryption. */
   readonly wire?: WireChoice;
   /** How long to look for the server, milliseconds. @default 10,000 */
@@ -296,7 +298,7 @@ function planOf(options: ClientOptions, action: Action): ClientLinksOptions {
   const coordinates = typeof options.coordinates === 'string' ? parseCoordinates(options.coordinates) : options.coordinates;
   checkDirection(coordinates, action);
   checkExpiry(coordinates, Date.now());
-  if (countCandidates(coordinates) === 0) throw new CoordinatesError('coordinates-version', 'these coordinates name no address that this version can use: it knows ws: URLs, no wss: and no relays');
+  if (countCandidates(coordinates) === 0) throw new CoordinatesError('coordinates-version', 'these coordinates name no address that this version can use: it knows no relays');
   if (countCandidates(coordinates) > CANDIDATES_MAX) throw new CoordinatesError('coordinates-malformed', `these coordinates name ${countCandidates(coordinates)} addresses: no server is to be found that way`);
   const wire = options.wire ?? DEFAULTS.wire;
   if (wire === 'compat' && coordinates.version === 2) throw new UsageError('these coordinates are for the native wire: leave out --wire compat');
@@ -314,6 +316,7 @@ function planOf(options: ClientOptions, action: Action): ClientLinksOptions {
     onProgress: options.onProgress ?? (() => undefined),
     connectTimeoutMs,
     retryTimeoutMs,
+    ca: options.ca,
   };
 }
 

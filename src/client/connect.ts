@@ -8,7 +8,7 @@ import type { Coordinates } from '../coordinates/coordinates.js';
 import { coordinatesSecretBytes } from '../coordinates/coordinates.js';
 import { AuthError, ConnectError, ProtocolError, StreamerError, TimeoutError } from '../errors.js';
 import type { WireChoice } from '../options.js';
-import { connectTcp, dial, type Address, type Answered } from '../transport/dial.js';
+import { connectTo, dial, type Address, type Answered } from '../transport/dial.js';
 import { openAsClient, type Opening } from '../transport/opening-handshake.js';
 import type { WebSocketConnection } from '../transport/websocket.js';
 import { channelOver, openChannel, startHeaderHandshake, type Channel, type HeaderHandshake } from '../transfer/channel.js';
@@ -43,6 +43,8 @@ export interface ConnectOptions {
   readonly early?: (() => readonly Frame[]) | undefined;
   /** The only place to try: that of a session's first stream. */
   readonly address?: Address | undefined;
+  /** Certificates of authorities to trust besides the usual ones, PEM. */
+  readonly ca?: string | undefined;
   /** Checks that need no peer, before the one session of a server of the reference is used up. It may throw. */
   readonly beforeCompat?: (() => Promise<unknown>) | undefined;
   /** Ends the search: the caller's stop, or its deadline. */
@@ -61,7 +63,8 @@ export function* candidatesOf(coordinates: Coordinates): Generator<Address & { r
   if (coordinates.version === 2) {
     for (const { url } of coordinates.candidates) {
       const { protocol, hostname, port, pathname } = new URL(url);
-      if (protocol === 'ws:') yield { host: hostname.replace(/^\[|\]$/g, ''), port: port === '' ? 80 : Number(port), path: pathname };
+      const secure = protocol === 'wss:';
+      yield { host: hostname.replace(/^\[|\]$/g, ''), port: port === '' ? (secure ? 443 : 80) : Number(port), path: pathname, ...(secure ? { secure } : {}) };
     }
     return;
   }
@@ -154,10 +157,12 @@ class Search {
     const queue = new Set<Promise<void>>();
     const failed = (_address: Address, error: Error) => {
       // What our own deadline cut short says nothing of the server.
-      if (!signal.aborted) this.#lastReason = error.message;
+      if (signal.aborted) return;
+      this.#lastReason = error.message;
+      if (isCertificateError(error)) this.#failures.push(new AuthError('auth-certificate', `the server's certificate is not trusted: ${error.message}; name the authority that signed it with --ca`, { cause: error }));
     };
-    const { address } = this.#options;
-    for await (const answered of dial(address === undefined ? candidatesOf(coordinates) : [address], { signal }, failed)) {
+    const { address, ca } = this.#options;
+    for await (const answered of dial(address === undefined ? candidatesOf(coordinates) : [address], { signal, ca }, failed)) {
       // A server of the reference gets one request, with the secret: nothing is asked of it here.
       if (wire === 'compat' && coordinates.version === 1) {
         this.#found(this.#wantSecret, { answered, opening: { upgraded: false, refusal: { status: 401, text: '' } } });
@@ -234,11 +239,16 @@ class Search {
   }
 }
 
+/** Node's own codes, and OpenSSL's for a chain that does not end well. */
+function isCertificateError({ code }: NodeJS.ErrnoException): boolean {
+  return code !== undefined && /CERT|UNABLE_TO_|SIGNATURE_FAILURE/u.test(code);
+}
+
 /** A server of the reference, or one of ours that was told to speak as it: the secret goes into the header. */
 async function withSecret(answered: Answered, secret: string, options: ConnectOptions & { readonly signal: AbortSignal }): Promise<Connected> {
   await options.beforeCompat?.();
   const fresh = options.wire === 'compat' && !answered.socket.destroyed;
-  const socket = fresh ? answered.socket : await connectTcp(answered.address, OPENING_TIMEOUT_MS, options.signal).catch((cause: unknown) => {
+  const socket = fresh ? answered.socket : await connectTo(answered.address, { timeoutMs: OPENING_TIMEOUT_MS, signal: options.signal }).catch((cause: unknown) => {
     throw new ConnectError('connect-failed', `${answered.address.host} answered once and then no more`, { cause });
   });
   const handshake = options.wire === 'compat' ? undefined : startHeaderHandshake(coordinatesSecretBytes(options.coordinates));

@@ -32,6 +32,8 @@ export interface PathBenchOptions {
   readonly connectTimeoutMs?: number;
   readonly signal?: AbortSignal;
   readonly onProgress?: ProgressListener;
+  /** Certificates of authorities to trust besides the usual ones, PEM. */
+  readonly ca?: string;
 }
 
 /** What was measured, and what it says. */
@@ -58,6 +60,7 @@ export async function benchPath(options: PathBenchOptions): Promise<PathBenchRes
     onProgress: options.onProgress ?? (() => undefined),
     connectTimeoutMs: options.connectTimeoutMs ?? DEFAULTS.connectTimeoutMs,
     retryTimeoutMs: DEFAULTS.retryTimeoutMs,
+    ca: options.ca,
     streams: checkStreams(options.streams ?? 'auto'),
   };
   const links = new ClientLinks(plan);

@@ -13,7 +13,7 @@ import type { FilterRule } from '../storage/path-filter.js';
 import { isDirectory } from '../storage/safe-path.js';
 import { assertTargetFree, type Sink } from '../storage/sink.js';
 import type { ExistingPolicy } from '../storage/tree.js';
-import { listen, type Listener } from '../transport/listen.js';
+import { checkTlsIdentity, listen, type Listener, type TlsIdentity } from '../transport/listen.js';
 import type { WebSocketConnection } from '../transport/websocket.js';
 import { assertAllMoved } from '../transfer/all-moved.js';
 import type { ChannelKeys } from '../transfer/channel.js';
@@ -47,6 +47,8 @@ export interface ServeOptions {
   readonly sealTo?: readonly string[];
   /** @default 'auto': the native wire, and the compat wire where the coordinates are plain */
   readonly wire?: WireChoice;
+  /** Certificate chain and private key, PEM: the server speaks TLS (`wss:`), on the native wire only. @default no TLS */
+  readonly tls?: TlsIdentity;
   /** Interface to listen on. @default 'localhost' */
   readonly host?: string;
   /** First and last port to try; `[0, 0]` takes any free one. @default [5665, 5670] */
@@ -142,6 +144,8 @@ export async function serve(options: ServeOptions): Promise<StreamerServer> {
   checkServerOptions(settings);
   if (settings.compat && settings.wire === 'native') throw new UsageError('--compat asks for coordinates that the Python streamer can use, and --wire native keeps it out: leave one out');
   const secret = chooseSecret(settings);
+  checkTls(settings);
+  if (settings.tls !== undefined && typeof secret === 'string') throw new UsageError('TLS needs coordinates that say so, which plain ones cannot: leave out the secret, --compat and --wire compat, or --tls-cert');
   // A file that is missing now would be missing later, too: better than a job that waits to say so.
   const sending = settings.action === 'send' ? await openWhat(settings) : undefined;
   try {
@@ -160,6 +164,14 @@ export async function serve(options: ServeOptions): Promise<StreamerServer> {
 function openWhat({ path, rules, memoryBytes }: Settings): Promise<Sending> {
   if (memoryBytes !== undefined) return Promise.resolve(memorySending(memoryBytes));
   return openSending(typeof path === 'string' ? [path] : path, rules);
+}
+
+function checkTls({ tls }: Settings): void {
+  try {
+    if (tls !== undefined) checkTlsIdentity(tls);
+  } catch (cause) {
+    throw new UsageError(`the TLS certificate and its key cannot be used: ${(cause as Error).message}; they are PEM, and of each other`, { cause });
+  }
 }
 
 /** Returns the wire to offer. @throws UsageError, StorageError */
@@ -239,7 +251,7 @@ class Session {
   }
 
   async start(): Promise<StreamerServer> {
-    const { host, portRange, onProgress } = this.#settings;
+    const { host, portRange, onProgress, tls } = this.#settings;
     this.#assertPublishable();
     const policy = {
       wire: this.#settings.wire,
@@ -249,12 +261,13 @@ class Session {
     const listener = await listen({
       host,
       ports: portRange,
+      tls,
       admit: (knock) => admit(policy, knock),
       prepare: (knock, tag) => (tag === 'native' ? this.#door.prepare(knock.handshake) : undefined),
       connected: (connection, tag, keys) => this.#connected(connection, tag, keys as ChannelKeys | undefined),
       portTaken: (port) => onProgress({ type: 'notice', message: `port ${port} is taken, trying the next` }),
     });
-    const url = `ws://${host.includes(':') ? `[${host}]` : host}:${listener.port}`;
+    const url = `${tls === undefined ? 'ws' : 'wss'}://${host.includes(':') ? `[${host}]` : host}:${listener.port}`;
     onProgress({ type: 'listening', url, host, port: listener.port });
     const done = this.#run(listener);
     // Whoever waits for it gets the error; nobody waiting is no crash.
@@ -279,9 +292,9 @@ class Session {
   }
 
   #coordinates(port: number): Coordinates {
-    const { publicIps, action } = this.#settings;
+    const { publicIps, action, tls } = this.#settings;
     if (typeof this.#secret === 'string') return { version: 1, ports: [port, port], ips: publicIps, secret: this.#secret, operation: action };
-    const candidates = publicIps.map((ip) => ({ url: `ws://${ip.includes(':') && !ip.startsWith('[') ? `[${ip}]` : ip}:${port}${NATIVE_PATH}` }));
+    const candidates = publicIps.map((ip) => ({ url: `${tls === undefined ? 'ws' : 'wss'}://${ip.includes(':') && !ip.startsWith('[') ? `[${ip}]` : ip}:${port}${NATIVE_PATH}` }));
     return { version: 2, candidates, secret: this.#secret, direction: action };
   }
 

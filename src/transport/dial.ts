@@ -5,7 +5,8 @@
  * @module
  */
 import { setMaxListeners } from 'node:events';
-import { connect, type Socket } from 'node:net';
+import { connect, isIP, type Socket } from 'node:net';
+import { connect as connectTls, rootCertificates } from 'node:tls';
 import PQueue from 'p-queue';
 
 /** A place where the server may be. */
@@ -13,6 +14,8 @@ export interface Address {
   /** Host name or address, IPv6 without brackets. */
   readonly host: string;
   readonly port: number;
+  /** TLS is spoken there (`wss:`). */
+  readonly secure?: boolean;
 }
 
 /** Options of {@link dial}. */
@@ -20,6 +23,8 @@ export interface DialOptions {
   /** Time for one TCP connect, in milliseconds. Default 5,000. */
   readonly timeoutMs?: number;
   readonly signal?: AbortSignal | undefined;
+  /** Certificates of authorities to trust besides the usual ones, PEM. */
+  readonly ca?: string | undefined;
 }
 
 /** A candidate that answered. The caller owns the socket. */
@@ -58,7 +63,7 @@ export async function* dial(
       if (signal.aborted) break;
       void queue.add(async () => {
         try {
-          const socket = await connectTcp(address, options.timeoutMs ?? TIMEOUT_MS, signal);
+          const socket = await connectTo(address, { timeoutMs: options.timeoutMs ?? TIMEOUT_MS, signal, ca: options.ca });
           answered.push({ address, socket });
         } catch (error) {
           failed(address, error as Error);
@@ -93,25 +98,30 @@ export async function* dial(
   }
 }
 
-/** One TCP connect with a deadline. */
-export function connectTcp(address: Address, timeoutMs: number, signal?: AbortSignal): Promise<Socket> {
+/** One connection, over TLS where that is spoken there, with a deadline. Rejects with an Error that says why not. */
+export async function connectTo(address: Address, { timeoutMs = TIMEOUT_MS, signal, ca }: DialOptions): Promise<Socket> {
+  const tcp = connect({ host: address.host, port: address.port, noDelay: true, keepAlive: true });
+  await within(tcp, 'connect', timeoutMs, signal);
+  if (address.secure !== true) return tcp;
+  // A name that is an address may not be sent (RFC 6066, section 3); the certificate is checked against it all the same.
+  const secured = connectTls({ socket: tcp, host: address.host, ...(isIP(address.host) === 0 ? { servername: address.host } : {}), ALPNProtocols: ['http/1.1'], ...(ca === undefined ? {} : { ca: [...rootCertificates, ca] }) });
+  await within(secured, 'secureConnect', timeoutMs, signal);
+  return secured;
+}
+
+/** Waits for an event of a socket; destroys it when something else comes first. */
+function within(socket: Socket, event: 'connect' | 'secureConnect', timeoutMs: number, signal?: AbortSignal): Promise<void> {
   return new Promise((resolve, reject) => {
-    if (signal?.aborted === true) {
-      reject(new Error('stopped'));
-      return;
-    }
-    const socket = connect({ host: address.host, port: address.port, noDelay: true, keepAlive: true });
     const finish = (error?: Error) => {
       clearTimeout(timer);
       signal?.removeEventListener('abort', stopped);
       socket.removeListener('error', finish);
+      // An error while it waits for its turn, or after it was given up, must not be thrown.
+      socket.on('error', () => undefined);
       if (error === undefined) {
-        // An error while it waits for its turn must not be thrown.
-        socket.on('error', () => undefined);
-        resolve(socket);
+        resolve();
         return;
       }
-      socket.on('error', () => undefined);
       socket.destroy();
       reject(error);
     };
@@ -119,6 +129,7 @@ export function connectTcp(address: Address, timeoutMs: number, signal?: AbortSi
     const timer = setTimeout(() => finish(new Error(`no answer within ${timeoutMs / 1000} s`)), timeoutMs);
     signal?.addEventListener('abort', stopped, { once: true });
     socket.once('error', finish);
-    socket.once('connect', () => finish());
+    socket.once(event, () => finish());
+    if (signal?.aborted === true) stopped();
   });
 }

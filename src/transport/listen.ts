@@ -5,8 +5,9 @@
  * @module
  */
 import { createServer, STATUS_CODES, type IncomingMessage, type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import type { AddressInfo, Server as NetServer, Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
+import { createSecureContext, createServer as createTlsServer } from 'node:tls';
 import { ConnectError } from '../errors.js';
 import { CrowdLimit } from './crowd-limit.js';
 import { ServerHandshake } from './opening-handshake.js';
@@ -39,6 +40,8 @@ export interface ListenOptions {
   readonly host: string;
   /** First and last port to try, in order; `[0, 0]` takes any free one. */
   readonly ports: readonly [first: number, last: number];
+  /** Certificate chain and private key, PEM: TLS is spoken, and nothing else. */
+  readonly tls?: TlsIdentity | undefined;
   readonly admit: (knock: Knock) => Admission;
   /** Called for an upgrade that was admitted, before it is answered. */
   readonly prepare?: (knock: Knock, tag: string) => Prepared | undefined;
@@ -46,6 +49,12 @@ export interface ListenOptions {
   readonly connected: (connection: WebSocketConnection, tag: string, context: unknown) => void;
   /** Told of each port that is taken. */
   readonly portTaken?: (port: number) => void;
+}
+
+/** What a server shows over TLS. */
+export interface TlsIdentity {
+  readonly cert: string;
+  readonly key: string;
 }
 
 /** A listening end. */
@@ -68,6 +77,7 @@ export async function listen(options: ListenOptions): Promise<Listener> {
   const server = createServer({ headersTimeout: HEADERS_TIMEOUT_MS, requestTimeout: HEADERS_TIMEOUT_MS, connectionsCheckingInterval: 1000 });
   const pending = new CrowdLimit<Duplex>(PENDING_MAX, (socket) => socket.destroy());
   const handshake = new ServerHandshake();
+  const front = options.tls === undefined ? server : frontOf(server, options.tls, pending);
   server.on('connection', (socket) => {
     pending.add(socket, socket.remoteAddress ?? '');
     socket.once('close', () => pending.delete(socket));
@@ -92,15 +102,50 @@ export async function listen(options: ListenOptions): Promise<Listener> {
     if (connection !== undefined) options.connected(connection, admission.tag, prepared?.context);
   });
   server.on('clientError', (_error, socket) => socket.destroy());
-  const port = await bind(server, options);
+  const port = await bind(front, options);
   return {
     port,
     close: () =>
       new Promise((resolve) => {
-        server.close(() => resolve());
+        front.close(() => resolve());
+        if (front !== server) server.close();
         pending.dropAll();
       }),
   };
+}
+
+/** @throws Error with OpenSSL's reason when they are no certificate and key, or not of each other. */
+export function checkTlsIdentity(tls: TlsIdentity): void {
+  createSecureContext({ cert: tls.cert, key: tls.key });
+}
+
+/**
+ * A server that does TLS and hands on what is within. Sockets count as pending from their first byte: who begins a handshake
+ * and does not end it must not keep others out.
+ */
+function frontOf(server: Server, tls: TlsIdentity, pending: CrowdLimit<Duplex>): NetServer {
+  const handshakes = new Map<string, Socket>();
+  const front = createTlsServer({ ...tls, ALPNProtocols: ['http/1.1'], handshakeTimeout: HEADERS_TIMEOUT_MS });
+  front.on('connection', (socket: Socket) => {
+    const peer = peerOf(socket);
+    handshakes.set(peer, socket);
+    pending.add(socket, socket.remoteAddress ?? '');
+    socket.once('close', () => {
+      handshakes.delete(peer);
+      pending.delete(socket);
+    });
+  });
+  front.on('secureConnection', (socket) => {
+    const raw = handshakes.get(peerOf(socket));
+    if (raw !== undefined) pending.delete(raw);
+    server.emit('connection', socket);
+  });
+  front.on('tlsClientError', (_error, socket) => socket.destroy());
+  return front;
+}
+
+function peerOf({ remoteAddress = '', remotePort = 0 }: Socket): string {
+  return `${remoteAddress} ${remotePort}`;
 }
 
 function knockOf(request: IncomingMessage): Knock {
@@ -125,7 +170,7 @@ function refuse(socket: Duplex, status: number, text: string): void {
   );
 }
 
-async function bind(server: Server, options: ListenOptions): Promise<number> {
+async function bind(server: NetServer, options: ListenOptions): Promise<number> {
   const [first, last] = options.ports;
   let lastError: unknown;
   for (let port = first; port <= last; port += 1) {
@@ -146,7 +191,7 @@ async function bind(server: Server, options: ListenOptions): Promise<number> {
   });
 }
 
-function bindOne(server: Server, host: string, port: number): Promise<number> {
+function bindOne(server: NetServer, host: string, port: number): Promise<number> {
   return new Promise((resolve, reject) => {
     server.once('error', reject);
     server.listen({ host, port }, () => {

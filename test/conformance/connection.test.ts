@@ -4,7 +4,7 @@ import { connect, createServer, type AddressInfo, type Socket } from 'node:net';
 import { Duplex } from 'node:stream';
 import { it, type TestContext } from 'node:test';
 import tls, { type PSKCallbackNegotation } from 'node:tls';
-import { connectTcp } from '../../src/transport/dial.js';
+import { connectTo } from '../../src/transport/dial.js';
 import { listen } from '../../src/transport/listen.js';
 import { openAsClient } from '../../src/transport/opening-handshake.js';
 import { WebSocketConnection, type Masking } from '../../src/transport/websocket.js';
@@ -29,7 +29,7 @@ async function overWebSocket(t: TestContext, masking: Masking): Promise<Connecti
     admit: () => ({ admitted: true, headers: [], tag: '', options: { masking: 'none', maxMessageBytes: MAX } }),
     connected: arrived.resolve,
   });
-  const socket = await connectTcp({ host: HOST, port: listener.port }, 5_000);
+  const socket = await connectTo({ host: HOST, port: listener.port }, { timeoutMs: 5_000 });
   const url = `ws://${HOST}:${listener.port}/`;
   const opening = await openAsClient({ url, headers: {}, socket, timeoutMs: 5_000, connection: () => ({ masking, maxMessageBytes: MAX }) });
   assert.ok(opening.upgraded);

@@ -10,7 +10,7 @@ import { NoiseHandshake } from '../../src/crypto/noise.js';
 import { RecordOpener, RecordSealer } from '../../src/crypto/record.js';
 import { errorOfClose } from '../../src/transfer/channel.js';
 import type { CloseInfo } from '../../src/transport/connection.js';
-import { connectTcp } from '../../src/transport/dial.js';
+import { connectTo } from '../../src/transport/dial.js';
 import { listen } from '../../src/transport/listen.js';
 import { openAsClient } from '../../src/transport/opening-handshake.js';
 import type { WebSocketConnection } from '../../src/transport/websocket.js';
@@ -131,7 +131,7 @@ export class HostilePeer {
 
 /** Connects to a server as a client that knows `secret`, up to the end of the handshake. */
 export async function dialServer(t: TestContext, port: number, secret: Uint8Array): Promise<HostilePeer> {
-  const socket = await connectTcp({ host: '127.0.0.1', port }, TIMEOUT_MS);
+  const socket = await connectTo({ host: '127.0.0.1', port }, { timeoutMs: TIMEOUT_MS });
   t.after(() => socket.destroy());
   const opening = await openAsClient({
     url: `ws://127.0.0.1:${port}${NATIVE_PATH}`,

@@ -9,6 +9,7 @@ import { formatRate } from '../../util/units.js';
 import { readCoordinates } from '../arguments.js';
 import { opened } from '../identity.js';
 import type { Context } from '../program.js';
+import { readPemFile } from '../text-file.js';
 import { runServer, type ServerCommandOptions } from './server.js';
 
 /** Options as commander gives them; durations in milliseconds, sizes in bytes. */
@@ -19,6 +20,7 @@ export interface BenchCommandOptions {
   readonly window: number;
   readonly connectTimeout: number;
   readonly identity?: string;
+  readonly ca?: string;
 }
 
 /** The client's end. @throws StreamerError */
@@ -29,6 +31,7 @@ export async function runBench(words: readonly (string | undefined)[], options: 
     size: options.size,
     streams: options.streams,
     windowBytes: options.window,
+    ...(options.ca === undefined ? {} : { ca: readPemFile(options.ca) }),
     connectTimeoutMs: options.connectTimeout,
     signal: stopSignal(),
     onProgress: renderer.onProgress,

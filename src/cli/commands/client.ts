@@ -9,6 +9,7 @@ import type { WireChoice } from '../../options.js';
 import { looksLikeCoordinates, readCoordinates } from '../arguments.js';
 import { opened } from '../identity.js';
 import type { Context } from '../program.js';
+import { readPemFile } from '../text-file.js';
 import { transferChoices, type TransferCommandOptions } from '../transfer-options.js';
 import { withTransferTools } from '../transfer-tools.js';
 
@@ -23,6 +24,7 @@ export interface ClientCommandOptions extends TransferCommandOptions {
   readonly window?: number;
   readonly streams: number | 'auto';
   readonly identity?: string;
+  readonly ca?: string;
 }
 
 /** Runs one of the two. @throws StreamerError */
@@ -47,6 +49,7 @@ export async function runClient(
       signal: stopSignal(),
       onProgress,
       wire: options.requireEncryption === true ? 'native' : options.wire,
+      ...(options.ca === undefined ? {} : { ca: readPemFile(options.ca) }),
       connectTimeoutMs: options.connectTimeout,
       retryTimeoutMs: options.retryTimeout,
       streams: options.streams,

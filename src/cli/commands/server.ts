@@ -9,7 +9,7 @@ import { serve, type ServeOptions, type StreamerServer } from '../../server/serv
 import { readKeys, readSecret } from '../arguments.js';
 import type { Context } from '../program.js';
 import type { Renderer } from '../render.js';
-import { writeSecretFile } from '../text-file.js';
+import { readPemFile, writeSecretFile } from '../text-file.js';
 import { transferChoices, type TransferCommandOptions } from '../transfer-options.js';
 import { withTransferTools } from '../transfer-tools.js';
 
@@ -24,6 +24,8 @@ export interface ServerCommandOptions extends TransferCommandOptions {
   readonly inboundTransferLimit: number;
   readonly coordinatesFile?: string;
   readonly sealTo?: readonly string[];
+  readonly tlsCert?: string;
+  readonly tlsKey?: string;
   readonly compat?: boolean;
   readonly wire: WireChoice;
   readonly window: number;
@@ -47,6 +49,7 @@ export async function runServer(
   if (options.sealTo !== undefined && options.secret !== undefined) throw new UsageError('--seal-to hides the secret, and --secret shows it to everybody on this machine: leave it out, or use --secret-file');
   const secret = readSecret(options, process.env);
   const sealTo = readKeys(options.sealTo);
+  const tls = readTls(options);
   const choices = transferChoices(options);
   await withTransferTools(options, renderer, !paths.includes('-'), async ({ rate, onProgress }) => {
     const settings: ServeOptions = {
@@ -56,6 +59,7 @@ export async function runServer(
       path: paths.length === 1 ? path : paths,
       ...(secret === undefined ? {} : { secret }),
       ...(sealTo === undefined ? {} : { sealTo }),
+      ...(tls === undefined ? {} : { tls }),
       compat: options.compat ?? false,
       wire: options.wire,
       host: options.host,
@@ -79,6 +83,12 @@ export async function runServer(
     }
     await server.done;
   });
+}
+
+function readTls({ tlsCert, tlsKey }: ServerCommandOptions): ServeOptions['tls'] | undefined {
+  if (tlsCert === undefined && tlsKey === undefined) return undefined;
+  if (tlsCert === undefined || tlsKey === undefined) throw new UsageError('TLS takes both, --tls-cert and --tls-key');
+  return { cert: readPemFile(tlsCert), key: readPemFile(tlsKey) };
 }
 
 /** Tells where the server is. The file is written first, so that whoever has read the lines finds it. */

@@ -21,10 +21,10 @@ describe('the candidates of', () => {
     assert.deepEqual([...candidatesOf(v2('ws://[::1]:7/streamer/2'))], [{ host: '::1', port: 7, path: '/streamer/2' }]);
   });
 
-  it('coordinates of version 2 are their ws: URLs, with the scheme’s port where there is none', () => {
-    const coordinates = v2('ws://a:5665/streamer/2', 'wss://b:5665/streamer/2', 'ws://c/streamer/2');
-    assert.deepEqual([...candidatesOf(coordinates)].map(({ host, port }) => [host, port]), [['a', 5665], ['c', 80]]);
-    assert.equal(countCandidates(coordinates), 2, 'those that it cannot use do not count');
+  it('coordinates of version 2 are their URLs, with the scheme’s port where there is none', () => {
+    const coordinates = v2('ws://a:5665/streamer/2', 'wss://b:5665/streamer/2', 'ws://c/streamer/2', 'wss://[::1]/streamer/2');
+    assert.deepEqual([...candidatesOf(coordinates)].map(({ host, port, secure = false }) => [host, port, secure]), [['a', 5665, false], ['b', 5665, true], ['c', 80, false], ['::1', 443, true]]);
+    assert.equal(countCandidates(coordinates), 4);
   });
 
   it('a range of ten thousand ports are counted without being listed', () => {

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { createServer, type AddressInfo, type Server, type Socket } from 'node:net';
 import { describe, it, type TestContext } from 'node:test';
-import { connectTcp, dial, type Address, type Answered } from '../../../src/transport/dial.js';
+import { connectTo, dial, type Address, type Answered } from '../../../src/transport/dial.js';
 import { fakeClock } from '../../support/fake-clock.js';
 import { turns, until } from '../../support/fake-events.js';
 
@@ -146,7 +146,7 @@ describe('one connect', () => {
   it('gives up when its time is over, and destroys the socket', async (t) => {
     const { address, reached } = await listener(t);
     const clock = fakeClock(t);
-    const connecting = connectTcp(address, 5_000);
+    const connecting = connectTo(address, { timeoutMs: 5_000 });
     clock.advance(5_000);
     await assert.rejects(connecting, /no answer within 5 s/u);
     assert.equal(clock.timers, 0);
@@ -157,7 +157,7 @@ describe('one connect', () => {
     const { address } = await listener(t);
     const clock = fakeClock(t);
     const stop = new AbortController();
-    const socket = await connectTcp(address, 5_000, stop.signal);
+    const socket = await connectTo(address, { timeoutMs: 5_000, signal: stop.signal });
     assert.equal(clock.timers, 0);
     stop.abort();
     assert.equal(socket.destroyed, false);
@@ -166,16 +166,16 @@ describe('one connect', () => {
 
   it('stops when told to, before and during', async (t) => {
     const { address } = await listener(t);
-    await assert.rejects(connectTcp(address, 5_000, AbortSignal.abort()), /stopped/u);
+    await assert.rejects(connectTo(address, { timeoutMs: 5_000, signal: AbortSignal.abort() }), /stopped/u);
     const stop = new AbortController();
-    const connecting = connectTcp(address, 5_000, stop.signal);
+    const connecting = connectTo(address, { timeoutMs: 5_000, signal: stop.signal });
     stop.abort();
     await assert.rejects(connecting, /stopped/u);
   });
 
   it('gives a socket whose later errors are nobody’s crash', async (t) => {
     const { address, reached } = await listener(t);
-    const socket = await connectTcp(address, 5_000);
+    const socket = await connectTo(address, { timeoutMs: 5_000 });
     await until(() => reached.length === 1);
     socket.emit('error', new Error('later'));
     socket.destroy();

@@ -4,7 +4,7 @@ import { request, type IncomingMessage } from 'node:http';
 import { connect, createServer, type AddressInfo, type Socket } from 'node:net';
 import { describe, it, type TestContext } from 'node:test';
 import { ConnectError } from '../../../src/errors.js';
-import { connectTcp } from '../../../src/transport/dial.js';
+import { connectTo } from '../../../src/transport/dial.js';
 import { listen, type Admission, type Knock, type Listener, type ListenOptions } from '../../../src/transport/listen.js';
 import { openAsClient } from '../../../src/transport/opening-handshake.js';
 import type { WebSocketConnection } from '../../../src/transport/websocket.js';
@@ -38,7 +38,7 @@ async function takePort(t: TestContext, port = 0): Promise<number> {
 }
 
 async function openClient(port: number, headers: Record<string, string> = {}) {
-  const socket = await connectTcp({ host: HOST, port }, 5_000);
+  const socket = await connectTo({ host: HOST, port }, { timeoutMs: 5_000 });
   return openAsClient({ url: `ws://${HOST}:${port}/some/path?x=1`, headers, socket, timeoutMs: 5_000, connection: () => ({ masking: 'zero', maxMessageBytes: 1000 }) });
 }
 

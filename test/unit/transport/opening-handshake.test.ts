@@ -5,7 +5,7 @@ import { connect, createServer, Socket, type AddressInfo } from 'node:net';
 import { Duplex } from 'node:stream';
 import { describe, it, type TestContext } from 'node:test';
 import { ConnectError, ProtocolError } from '../../../src/errors.js';
-import { connectTcp } from '../../../src/transport/dial.js';
+import { connectTo } from '../../../src/transport/dial.js';
 import { listen } from '../../../src/transport/listen.js';
 import { openAsClient, type Opening } from '../../../src/transport/opening-handshake.js';
 import { takeOverSocket } from '../../../src/transport/socket-takeover.js';
@@ -35,7 +35,7 @@ async function rawServer(t: TestContext, answer: (request: string, socket: Socke
 }
 
 async function openTo(t: TestContext, port: number, headers: Record<string, string> = {}, timeoutMs = 5_000): Promise<Opening> {
-  const socket = await connectTcp({ host: HOST, port }, 5_000);
+  const socket = await connectTo({ host: HOST, port }, { timeoutMs: 5_000 });
   t.after(() => socket.destroy());
   const opening = await openAsClient({ url: `ws://${HOST}:${port}/path`, headers, socket, timeoutMs, connection: () => OPTIONS });
   if (opening.upgraded) t.after(() => opening.connection.destroy());
@@ -99,7 +99,7 @@ describe('the client', () => {
   ] as const) {
     it(`refuses an answer with ${what}: ProtocolError, and the socket is destroyed`, async (t) => {
       const port = await rawServer(t, (request, socket) => socket.write(answer(request)));
-      const socket = await connectTcp({ host: HOST, port }, 5_000);
+      const socket = await connectTo({ host: HOST, port }, { timeoutMs: 5_000 });
       await assert.rejects(openAsClient({ url: `ws://${HOST}:${port}/`, headers: {}, socket, timeoutMs: 5_000, connection: () => OPTIONS }), (error: unknown) => error instanceof ProtocolError && !error.message.includes('\n'));
       await until(() => socket.destroyed);
     });
@@ -118,7 +118,7 @@ describe('the client', () => {
 it('the client stops when it is told to, while the server is silent, and not after', async (t) => {
   for (const silent of [true, false]) {
     const port = await rawServer(t, (request, socket) => (silent ? undefined : socket.write(upgrade(request))));
-    const socket = await connectTcp({ host: HOST, port }, 5_000);
+    const socket = await connectTo({ host: HOST, port }, { timeoutMs: 5_000 });
     const stop = new AbortController();
     const opening = openAsClient({ url: `ws://${HOST}:${port}/`, headers: {}, socket, timeoutMs: 5_000, signal: stop.signal, connection: () => OPTIONS });
     if (silent) {
@@ -163,7 +163,7 @@ describe('the server', () => {
 describe('taking a socket over', () => {
   it('moves the handle of a plain socket, so that one buffer serves every read', async (t) => {
     const port = await rawServer(t, (_request, socket) => socket.write('answer'));
-    const socket = await connectTcp({ host: HOST, port }, 5_000);
+    const socket = await connectTo({ host: HOST, port }, { timeoutMs: 5_000 });
     const buffers = new Set<ArrayBufferLike>();
     let text = '';
     const moved = takeOverSocket(socket, (bytes) => {
@@ -200,7 +200,7 @@ describe('taking a socket over', () => {
 
   it('leaves a socket alone that holds bytes, either way', async (t) => {
     const port = await rawServer(t, (_request, socket) => socket.write('answer'));
-    const socket = await connectTcp({ host: HOST, port }, 5_000);
+    const socket = await connectTo({ host: HOST, port }, { timeoutMs: 5_000 });
     t.after(() => socket.destroy());
     socket.unshift(Buffer.from('held '));
     let text = '';
