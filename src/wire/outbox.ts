@@ -29,6 +29,8 @@ export class Outbox {
   #laps = 0;
   /** Small files, and larger ones whose turn to be opened has not come. */
   readonly #wholes = new WholeQueue();
+  /** Of those, which went out and were lost with their connection, until they go out again. */
+  readonly #lostWholes = new Set<number>();
   readonly #toOpen: number[] = [];
   /** Chunked files that are open, in the order in which they were wanted. */
   readonly #files = new Map<number, OutgoingFile>();
@@ -96,14 +98,15 @@ export class Outbox {
   #again(unit: Unit): number {
     switch (unit.kind) {
       case 'chunk':
-        return this.#chunkAgain(unit.id, unit.index);
+        return this.#chunkAgain(unit.id, unit.index, false);
       case 'hole': {
         let bytes = 0;
-        for (let i = 0; i < unit.count; i += 1) bytes += this.#chunkAgain(unit.id, unit.first + i);
+        for (let i = 0; i < unit.count; i += 1) bytes += this.#chunkAgain(unit.id, unit.first + i, true);
         return bytes;
       }
       case 'whole':
         this.#wholes.again(unit.ids);
+        for (const id of unit.ids) this.#lostWholes.add(id);
         return unit.ids.reduce((sum, id) => sum + (this.#entryOf(id)?.size ?? 0), 0);
       case 'pipe':
         this.pipe?.again(unit);
@@ -111,9 +114,9 @@ export class Outbox {
     }
   }
 
-  #chunkAgain(id: number, index: number): number {
+  #chunkAgain(id: number, index: number, hole: boolean): number {
     const file = this.#files.get(id);
-    file?.again(index);
+    file?.lost(index, hole);
     return file?.table.lengthOf(index) ?? 0;
   }
 
@@ -135,8 +138,15 @@ export class Outbox {
     return this.#files.get(id);
   }
 
+  /** All of an entry has arrived: what was told as unsent and did not go out again had arrived after all. */
+  takeBack({ id, size }: ManifestEntry): SenderEffect[] {
+    const { bytes, holes } = this.#files.get(id)?.owed ?? { bytes: this.pipe?.owed ?? (this.#lostWholes.has(id) ? size : 0), holes: 0 };
+    return bytes + holes === 0 ? [] : [{ kind: 'unsent', bytes: -bytes, holes: -holes }];
+  }
+
   /** An entry is settled. Returns whether a file is to be closed. */
   remove(id: number): boolean {
+    this.#lostWholes.delete(id);
     return this.#files.delete(id);
   }
 
@@ -206,7 +216,14 @@ export class Outbox {
     if (zeros) on.window.refund(length);
     const frame: ContentFrame = zeros ? { type: 'hole', id, first: index, count: 1 } : { type: 'data', id, offset, length, hash, payload };
     on.sent(zeros ? { kind: 'hole', id, first: index, count: 1 } : { kind: 'chunk', id, index });
+    file.sent(index);
     return { kind: 'content', stream, frame, keep: false };
+  }
+
+  /** Small files that were read will go otherwise, or not at all. */
+  unsendWhole({ stream, lap, cost }: SenderFact<'wholeRead'>, again: readonly number[]): void {
+    this.#wholes.again(again);
+    this.unread(stream, lap, cost);
   }
 
   /** Those that could not be read were told of one by one; when none is left, there is no frame. */
@@ -224,6 +241,7 @@ export class Outbox {
       return undefined;
     }
     on.sent({ kind: 'whole', ids });
+    if (this.#lostWholes.size > 0) for (const id of ids) this.#lostWholes.delete(id);
     return { kind: 'content', stream, frame: { type: 'whole', parts, payload, length }, keep: false };
   }
 

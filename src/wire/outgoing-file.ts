@@ -22,6 +22,8 @@ export class OutgoingFile {
   #table: ChunkTable | undefined;
   #cursor = 0;
   readonly #again: number[] = [];
+  /** Chunks that went out and were lost with their connection, and whether they were holes, until they go out again. */
+  readonly #lost = new Map<number, boolean>();
 
   constructor(entry: ManifestEntry) {
     this.entry = entry;
@@ -66,9 +68,27 @@ export class OutgoingFile {
     if (this.#again.shift() === undefined) this.#cursor = this.table.nextMissing(this.#cursor + 1);
   }
 
-  /** A chunk that did not arrive, or could not go out. */
+  /** A chunk that could not go out. */
   again(index: number): void {
     this.#again.push(index);
+  }
+
+  /** A chunk that went out, and may not have arrived. */
+  lost(index: number, hole: boolean): void {
+    this.#lost.set(index, hole);
+    this.again(index);
+  }
+
+  /** A chunk goes out. */
+  sent(index: number): void {
+    this.#lost.delete(index);
+  }
+
+  /** How much of it was lost and did not go out again: so many bytes, and so many of holes. */
+  get owed(): { readonly bytes: number; readonly holes: number } {
+    const owed = { bytes: 0, holes: 0 };
+    for (const [index, hole] of this.#lost) owed[hole ? 'holes' : 'bytes'] += this.table.lengthOf(index);
+    return owed;
   }
 
   /** Enters what was read. Returns false when the chunk was read before and was another then: the source has changed. */

@@ -19,6 +19,8 @@ export class OutgoingPipe {
   #reading = false;
   #ended = false;
   #index = 0;
+  /** Chunks before this one went out, once at least. */
+  #gone = 0;
   readonly #again: PipeUnit[] = [];
 
   /** The receiver is ready. Returns false when it has said so before. */
@@ -30,6 +32,16 @@ export class OutgoingPipe {
 
   get ended(): boolean {
     return this.#ended;
+  }
+
+  /** All of it went out, once at least. */
+  get sent(): boolean {
+    return this.#ended && this.#gone === this.#index;
+  }
+
+  /** Bytes that went out, were lost with their connection, and did not go out again. */
+  get owed(): number {
+    return this.#again.reduce((sum, { index, payload }) => sum + (index < this.#gone ? lengthOf(payload) : 0), 0);
   }
 
   /** Takes the next step, and the credit for it, if there is one. */
@@ -77,6 +89,7 @@ export class OutgoingPipe {
 
   #send(on: SendStream, unit: PipeUnit): DataFrame {
     on.sent(unit);
+    this.#gone = Math.max(this.#gone, unit.index + 1);
     const { index, hash, payload } = unit;
     return { type: 'data', id: 0, offset: index * CHUNK_SIZE_DEFAULT, length: lengthOf(payload), hash, payload };
   }

@@ -11,8 +11,8 @@ export interface Outgoing {
   answered: boolean;
   /** The receiver has asked for a digest and will answer once more. */
   comparing?: boolean;
-  /** It went out in a whole frame. */
-  sentWhole?: boolean;
+  /** Its xxh64, once it went out in a whole frame. */
+  wholeHash?: bigint;
   /** A pipe's, which shows at its end. */
   size?: number;
   digest?: Uint8Array;

@@ -178,7 +178,7 @@ export class SenderMachine {
     const outgoing = this.#unsettled.get(id);
     const { pipe } = this.#outbox;
     if (pipe !== undefined && outgoing !== undefined) {
-      if (!pipe.open()) return this.#violation("a second frame 'ready'");
+      if (!outgoing.answered || this.#offer.dryRun || !pipe.open()) return this.#violation("a frame 'ready' out of turn");
       return [{ kind: 'streaming', entry: outgoing.entry, resumedBytes: 0 }, ...this.#advance()];
     }
     const file = this.#outbox.fileOf(id);
@@ -196,8 +196,7 @@ export class SenderMachine {
     if (file === undefined) return this.#unread(stream, lap, payload.reduce((sum, piece) => sum + piece.length, 0));
     file.reading -= 1;
     if (!file.read(index, hash)) {
-      const error = new IntegrityError('integrity-source', `${visiblePath(file.entry)}: the source changed while it was being sent; run the command again`);
-      return [...this.#trouble(id, error), ...this.#unread(stream, lap, file.table.lengthOf(index))];
+      return [...this.#trouble(id, sourceChanged(file.entry)), ...this.#unread(stream, lap, file.table.lengthOf(index))];
     }
     const content = this.#outbox.sendChunk(file, read);
     return content === undefined ? this.#advance() : [content, ...this.#endOf(file), ...this.#advance()];
@@ -226,14 +225,25 @@ export class SenderMachine {
   /* Small files, and a pipe */
 
   #wholeRead(read: SenderFact<'wholeRead'>): SenderEffect[] {
+    const changed = read.parts.filter(({ id, hash }) => (this.#unsettled.get(id)?.wholeHash ?? hash) !== hash);
+    if (changed.length > 0) return this.#wholeChanged(read, changed.map(({ id }) => id));
     const content = this.#outbox.sendWhole(read);
     if (content === undefined) return this.#advance();
     // Only what went out may be confirmed.
-    for (const { id } of read.parts) {
+    for (const { id, hash } of read.parts) {
       const outgoing = this.#unsettled.get(id);
-      if (outgoing !== undefined) outgoing.sentWhole = true;
+      if (outgoing !== undefined) outgoing.wholeHash = hash;
     }
     return [content, ...this.#advance()];
+  }
+
+  /** Files that went out before, with other content: nobody knows which of the two has arrived. The rest is read again. */
+  #wholeChanged(read: SenderFact<'wholeRead'>, changed: readonly number[]): SenderEffect[] {
+    this.#outbox.unsendWhole(read, read.parts.flatMap(({ id }) => (changed.includes(id) ? [] : [id])));
+    return changed.flatMap((id) => {
+      const outgoing = this.#unsettled.get(id);
+      return outgoing === undefined ? [] : this.#trouble(id, sourceChanged(outgoing.entry));
+    });
   }
 
   #pipeRead(read: SenderFact<'pipeRead'>): SenderEffect[] {
@@ -265,13 +275,14 @@ export class SenderMachine {
   }
 
   /** Whether all of it went out, once at least. */
-  #isSent({ entry, sentWhole }: Outgoing): boolean {
-    return sentWhole === true || this.#outbox.fileOf(entry.id)?.phase === 'ended' || this.#outbox.pipe?.ended === true;
+  #isSent({ entry, wholeHash }: Outgoing): boolean {
+    return wholeHash !== undefined || this.#outbox.fileOf(entry.id)?.phase === 'ended' || this.#outbox.pipe?.sent === true;
   }
 
   #settle(outgoing: Outgoing, how: Settlement, error?: StreamerError): SenderEffect[] {
     const { entry, size = entry.size, digest, sha256 } = outgoing;
-    const effects: SenderEffect[] = [{ kind: 'settled', entry: { ...entry, size }, how, digest, sha256, ...(error === undefined ? {} : { error }) }];
+    const effects: SenderEffect[] = how === 'done' ? this.#outbox.takeBack(entry) : [];
+    effects.push({ kind: 'settled', entry: { ...entry, size }, how, digest, sha256, ...(error === undefined ? {} : { error }) });
     this.#unsettled.settle(entry.id);
     if (this.#outbox.remove(entry.id)) effects.push({ kind: 'close', id: entry.id });
     return effects;
@@ -319,6 +330,10 @@ export class SenderMachine {
     this.#state = 'failed';
     return [{ kind: 'fail', error }];
   }
+}
+
+function sourceChanged(entry: ManifestEntry): IntegrityError {
+  return new IntegrityError('integrity-source', `${visiblePath(entry)}: the source changed while it was being sent; run the command again`);
 }
 
 function visiblePath({ path }: ManifestEntry): string {

@@ -48,7 +48,7 @@ export type SenderEffect =
   /** `cost` is handed back with what was read. */
   | { readonly kind: 'readWhole'; readonly stream: number; readonly lap: number; readonly entries: readonly ManifestEntry[]; readonly cost: number }
   | { readonly kind: 'readPipe'; readonly stream: number; readonly lap: number; readonly most: number }
-  /** So many bytes, and so many that are nothing but zeros, may be lost with a connection and are sent again. */
+  /** So many bytes, and so many that are nothing but zeros, may be lost with a connection and are sent again; less than none, and they had arrived after all. */
   | { readonly kind: 'unsent'; readonly bytes: number; readonly holes: number }
   /** A file's content begins to flow. `resumedBytes` are held by the receiver from an earlier attempt. */
   | { readonly kind: 'streaming'; readonly entry: ManifestEntry; readonly resumedBytes: number }
