@@ -55,7 +55,6 @@ export function checkServerOptions(options: CheckedServerOptions): void {
   if (first > last) throw new UsageError(`--port-range ${first} ${last}: the first port is above the last`);
   if (options.publicIps.length === 0 || options.publicIps.some((ip) => ip === '')) throw new UsageError('--public-ips takes an address or a host name');
   if (!Number.isFinite(options.waitTimeoutMs) || options.waitTimeoutMs < 0) throw new UsageError('--wait-timeout takes seconds, or a duration such as 24h');
-  if (options.waitTimeoutMs > TIMER_MAX_MS) throw new UsageError('--wait-timeout can be 24 days at the most');
   if (!Number.isSafeInteger(options.inboundTransferLimit) || options.inboundTransferLimit < 0) {
     throw new UsageError('--inbound-transfer-limit takes bytes, or a size such as 5GiB');
   }

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { existsSync } from 'node:fs';
 import { InvalidArgumentError } from 'commander';
 import { UsageError } from '../errors.js';
 import { WIRE_CHOICES, type WireChoice } from '../options.js';
@@ -76,8 +77,19 @@ export function readCoordinates(given: string | undefined, env: NodeJS.ProcessEn
     throw new UsageError('no coordinates: give them as an argument, as @file, as - for standard input, or in STREAMER_COORDINATES');
   }
   if (source === '-') return readTextFile(0, 'standard input');
-  if (source.startsWith('@')) return readTextFile(source.slice(1), source.slice(1));
+  if (source.startsWith('@')) return readNamedFile(source.slice(1));
   return source;
+}
+
+/** What `@file` means. A secret after the @ is not quoted as the name of a file that is not there. */
+function readNamedFile(file: string): string {
+  if (isSecretText(file) && !existsSync(file)) throw new UsageError('@ is for the name of a file: leave it out to give the text itself');
+  return readTextFile(file, file);
+}
+
+/** Whether a word that should name a file is the text that such a file holds: coordinates, or an identity. */
+export function isSecretText(word: string): boolean {
+  return /(?:^|\s)streamer(?:\d+s?|-identity\d+)\./u.test(word) || /^\s*eyJ[\w+/-]{20,}={0,2}\s*$/u.test(word);
 }
 
 /** Whether a word can only be meant as coordinates, not as a path. */
@@ -96,7 +108,7 @@ export function readSecret(options: { readonly secret?: string; readonly secretF
 
 /** The public keys of `--seal-to`: each itself, or `@file` with one on each line. */
 export function readKeys(given: readonly string[] | undefined): readonly string[] | undefined {
-  return given?.flatMap((word) => (word.startsWith('@') ? keyLines(readTextFile(word.slice(1), word.slice(1))) : [word]));
+  return given?.flatMap((word) => (word.startsWith('@') ? keyLines(readNamedFile(word.slice(1))) : [word]));
 }
 
 function keyLines(text: string): string[] {

@@ -4,7 +4,6 @@
  * @module
  */
 import { Command, CommanderError, Option } from 'commander';
-import { UsageError } from '../errors.js';
 import { DEFAULTS } from '../options.js';
 import { formatDuration, formatSize } from '../util/units.js';
 import { VERSION } from '../version.js';
@@ -13,11 +12,12 @@ import { failureOf } from './exit.js';
 import { addTransferOptions } from './transfer-options.js';
 import { createRenderer, type Renderer, type RenderOptions } from './render.js';
 import { stopSignal } from './signals.js';
+import { usageError } from './usage-error.js';
 
 /** What a command is given besides its options. */
 export interface Context {
   readonly renderer: Renderer;
-  /** From the call on, SIGINT and SIGTERM abort the signal. Before it they end the process, even one that reads its standard input. */
+  /** From the call on, SIGINT, SIGTERM and SIGHUP abort the signal. Before it they end the process, even one that reads its standard input. */
   readonly stopSignal: () => AbortSignal;
 }
 
@@ -54,11 +54,6 @@ function report(error: unknown, options: RenderOptions): number {
   const failure = failureOf(error instanceof CommanderError ? usageError(error) : error);
   createRenderer(options).fail(failure);
   return failure.exitCode;
-}
-
-function usageError(error: CommanderError): UsageError {
-  if (error.code === 'commander.help') return new UsageError('which command? streamer --help shows them');
-  return new UsageError(`${error.message.replace(/^error: /, '').replace(/\.$/, '')}; streamer --help shows how`);
 }
 
 /** Runs a command's action with its renderer and signal, and turns its failure into a line and a status. */
@@ -113,7 +108,7 @@ Exit status: 0 done; 2 usage; 3 coordinates; 4 refused; 5 no connection; 6 proto
 function outputOptions(command: Command): Command {
   return command
     .option('--json', 'one JSON object a line on standard output, for programs (on standard error where that carries what is received)')
-    .option('-q, --quiet', 'say nothing but errors');
+    .option('-q, --quiet', "say only errors, results (a server's lines, a key, a measurement) and that a wire is not encrypted");
 }
 
 function wireOption(help: string): Option {

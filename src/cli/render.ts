@@ -18,8 +18,8 @@ export interface RenderOptions {
 /** Takes what happens, to the end. */
 export interface Renderer {
   readonly onProgress: ProgressListener;
-  /** A line that belongs to the command's own output, such as the server's two. */
-  print(line: string, event: Readonly<Record<string, unknown>>): void;
+  /** A line that belongs to the command's own output, such as the server's two. Without an event programs know it already. */
+  print(line: string, event?: Readonly<Record<string, unknown>>): void;
   fail(failure: Failure): void;
   /** Standard output carries what is received: what would be told there is told on standard error. */
   leaveOutput(): void;
@@ -43,8 +43,8 @@ class JsonRenderer implements Renderer {
 
   readonly onProgress: ProgressListener = ({ type, ...event }) => this.#write({ event: type, ...event });
 
-  print(_line: string, event: Readonly<Record<string, unknown>>): void {
-    this.#write(event);
+  print(_line: string, event?: Readonly<Record<string, unknown>>): void {
+    if (event !== undefined) this.#write(event);
   }
 
   fail({ exitCode, code, message, detail }: Failure): void {

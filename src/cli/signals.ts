@@ -1,38 +1,23 @@
 /**
- * Ctrl-C and the scheduler's SIGTERM: end the transfer so that it can be resumed. A second signal ends at once.
+ * Ctrl-C, the scheduler's SIGTERM and a lost terminal's SIGHUP: end the transfer so that it can be resumed. A second signal ends at once.
  *
  * @module
  */
-import { readFileSync } from 'node:fs';
 import { AbortError } from '../errors.js';
 
 /** A signal that aborts when the process is told to stop. */
 export function stopSignal(): AbortSignal {
   const controller = new AbortController();
-  const stop = (signal: 'SIGINT' | 'SIGTERM') => () => {
-    if (controller.signal.aborted) process.exit(signal === 'SIGTERM' ? 143 : 130);
-    const what = signal === 'SIGINT' ? 'interrupted' : 'stopped by SIGTERM';
-    controller.abort(new AbortError(what, { signal }));
+  const stop = (name: SignalName) => () => {
+    const interrupted = name === 'SIGINT';
+    if (controller.signal.aborted) process.exit(interrupted ? 130 : 143);
+    // A terminal that is gone is told as the scheduler's word is: by its name, but by the same status.
+    controller.abort(new AbortError(interrupted ? 'interrupted' : `stopped by ${name}`, { signal: interrupted ? name : 'SIGTERM' }));
   };
-  const ignored = ignoredSignals();
-  for (const [name, number] of SIGNALS) {
-    if ((ignored & (1 << (number - 1))) === 0) process.on(name, stop(name === 'SIGINT' ? 'SIGINT' : 'SIGTERM'));
-  }
+  for (const name of SIGNALS) process.on(name, stop(name));
   return controller.signal;
 }
 
-const SIGNALS = [
-  ['SIGHUP', 1],
-  ['SIGINT', 2],
-  ['SIGTERM', 15],
-] as const;
-
-/** Signals that whoever started us wants ignored, as nohup does SIGHUP: a handler would undo that. A mask, bit 0 for signal 1. */
-function ignoredSignals(): number {
-  try {
-    const mask = /^SigIgn:\s*([0-9a-f]+)$/m.exec(readFileSync('/proc/self/status', 'utf8'))?.[1] ?? '0';
-    return Number.parseInt(mask.slice(-7), 16);
-  } catch {
-    return 0;
-  }
-}
+/** What nohup does to SIGHUP, node undoes before any of this runs, and does not tell: `setsid` is the way. */
+const SIGNALS = ['SIGHUP', 'SIGINT', 'SIGTERM'] as const;
+type SignalName = (typeof SIGNALS)[number];

@@ -6,6 +6,10 @@
 import ProgressBar from 'progress';
 import { formatDuration, formatRate, formatSize } from '../util/units.js';
 
+/** Columns of the bar itself: at the most, and what is left out of the line's words until it has that many. */
+const BAR_COLUMNS = 30;
+const BAR_COLUMNS_WANTED = 8;
+
 /** See the module's head. */
 export class TerminalBar {
   readonly #stream: NodeJS.WriteStream;
@@ -20,30 +24,43 @@ export class TerminalBar {
   progress(bytes: number, size: number, bytesPerSecond: number, also: readonly string[] = []): void {
     this.#stopWaiting();
     if (size === 0) return;
-    this.#bar ??= new ProgressBar('[:bar] :share  :moved of :whole  :speed  :left:also', {
+    const share = ` ${`${Math.floor((bytes / size) * 100)}%`.padStart(4)}`;
+    const moved = `${formatSize(bytes)} of ${formatSize(size)}`;
+    const speed = formatRate(bytesPerSecond);
+    const left = bytesPerSecond > 0 ? [`${formatDuration(Math.ceil((size - bytes) / bytesPerSecond) * 1000)} left`] : [];
+    // A line that is longer than the terminal is wide wraps, and cannot be taken away again.
+    const lines = [[share, moved, speed, ...left, ...also], [share, moved, speed, ...left], [share, speed, ...left], [share, speed], [share]].map((words) => words.join('  '));
+    const room = this.#columns - '[]'.length;
+    const words = (lines.find((line) => line.length + BAR_COLUMNS_WANTED <= room) ?? share).slice(0, Math.max(0, room));
+    // The package fails on a terminal that does not tell its width.
+    if (room === Infinity) {
+      this.text(words.trimStart());
+      return;
+    }
+    this.#bar ??= new ProgressBar('[:bar]:words', {
       total: size,
-      width: 30,
+      width: BAR_COLUMNS,
       incomplete: ' ',
       stream: this.#stream,
       renderThrottle: 0,
       clear: true,
     });
-    const left = bytesPerSecond > 0 ? `${formatDuration(Math.ceil((size - bytes) / bytesPerSecond) * 1000)} left` : '';
     this.#bar.curr = bytes;
-    this.#bar.render({
-      share: `${Math.floor((bytes / size) * 100)}%`.padStart(4),
-      moved: formatSize(bytes),
-      whole: formatSize(size),
-      speed: formatRate(bytesPerSecond),
-      left,
-      also: also.map((text) => `  ${text}`).join(''),
-    });
+    // The package would count the words' names in place of the words.
+    Object.assign(this.#bar, { total: size, width: Math.max(0, Math.min(BAR_COLUMNS, room - words.length)) });
+    this.#bar.render({ words });
+  }
+
+  /** Columns that a line may fill; the last stays free, for some terminals wrap as soon as it is written. */
+  get #columns(): number {
+    const { columns } = this.#stream;
+    return columns > 0 ? columns - 1 : Infinity;
   }
 
   /** A line in place of the bar, where there is no whole to have a share of. */
   text(text: string): void {
     this.#stopWaiting();
-    this.#stream.write(`\r\x1b[K${text}`);
+    this.#stream.write(`\r\x1b[K${text.slice(0, this.#columns)}`);
     this.#flowing = true;
   }
 
@@ -62,7 +79,8 @@ export class TerminalBar {
     if (this.#waiting === undefined) return;
     const { text, sinceMs } = this.#waiting;
     const seconds = Math.round((performance.now() - sinceMs) / 1000);
-    this.#stream.write(`\r\x1b[K${text}…${seconds === 0 ? '' : ` ${formatDuration(seconds * 1000)}`}`);
+    const time = `…${seconds === 0 ? '' : ` ${formatDuration(seconds * 1000)}`}`;
+    this.#stream.write(`\r\x1b[K${text.slice(0, Math.max(0, this.#columns - time.length))}${time.slice(0, this.#columns)}`);
   }
 
   /** A line that ends what was shown. */

@@ -14,11 +14,11 @@ const TEXT_BYTES_MAX = 128 * 1024;
 const PEM_BYTES_MAX = 1024 * 1024;
 
 /**
- * Reads a file, a FIFO, or, as 0, standard input.
+ * Reads a file, a FIFO, or what a descriptor is of, such as 0, standard input. The descriptor stays open.
  * @param name what messages call it.
  * @throws StorageError; UsageError when there is more of it than any secret or coordinates have: it may have no end.
  */
-export function readTextFile(file: string | 0, name: string): string {
+export function readTextFile(file: string | number, name: string): string {
   return readBounded(file, name, TEXT_BYTES_MAX, 'coordinates or a secret');
 }
 
@@ -29,15 +29,15 @@ export function readPemFile(file: string): string {
   return text;
 }
 
-function readBounded(file: string | 0, name: string, most: number, what: string): string {
+function readBounded(file: string | number, name: string, most: number, what: string): string {
   const buffer = Buffer.alloc(most + 1);
   let length = 0;
   try {
-    const descriptor = file === 0 ? 0 : openSync(file, 'r');
+    const descriptor = typeof file === 'number' ? file : openSync(file, 'r');
     try {
       for (let got = -1; got !== 0 && length < buffer.length; length += got) got = readSync(descriptor, buffer, length, buffer.length - length, null);
     } finally {
-      if (descriptor !== 0) closeSync(descriptor);
+      if (descriptor !== file) closeSync(descriptor);
     }
   } catch (cause) {
     throw textFileError(cause, `cannot read ${name}`);
@@ -64,7 +64,8 @@ export async function writeSecretFile(path: string, text: string): Promise<void>
   }
 }
 
-function textFileError(cause: unknown, what: string): StorageError {
+/** What the file system said, in words. */
+export function textFileError(cause: unknown, what: string): StorageError {
   switch ((cause as NodeJS.ErrnoException).code) {
     case 'ENOENT':
       return new StorageError('storage-missing', `${what}: it does not exist; check the path`, { cause });

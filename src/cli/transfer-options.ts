@@ -47,8 +47,8 @@ export function addTransferOptions(command: Command): void {
     .option('--checksum', 'compare content, not times, where sizes are equal')
     .option('--delete', 'remove what is at the target and not in the sent directory; lists it first')
     .option('-n, --dry-run', 'change nothing, only say what would be done')
-    .addOption(new Option('--exclude <pattern>', 'leave out what matches (default: nothing); may be repeated, the last pattern that matches decides').argParser(rule('exclude')))
-    .addOption(new Option('--include <pattern>', 'take what matches; without --exclude: nothing else').argParser(rule('include')))
+    .addOption(new Option('--exclude <pattern>', 'in a directory: leave out what matches (default: nothing); may be repeated, the last pattern that matches decides').argParser(rule('exclude')))
+    .addOption(new Option('--include <pattern>', 'in a directory: take what matches; without --exclude: nothing else').argParser(rule('include')))
     .addOption(new Option('--digest <algorithm>', "check each file's SHA-256 as well; the sender's to say").choices(['sha256']))
     .addOption(new Option('--rate <size>', 'most bytes per second, such as 50MB (default: no limit); + and - change it at a terminal; @file: from a file, again on SIGUSR2').argParser(rateArgument))
     .option('--receipt <file>', 'write what was moved, every file with size, digest and times, as JSON');

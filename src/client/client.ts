@@ -148,7 +148,7 @@ export async function send(options: SendOptions): Promise<TransferResult> {
   const plan = planOf(options, 'send');
   const sending = await openSending(paths, options.rules);
   try {
-    if (sending.file === undefined && plan.wire === 'compat') throw onlyOneFile();
+    if (plan.wire === 'compat') fileForCompat(sending, options);
     return await throughRestarts(plan, (links, again) => sendOnce(options, sending, again, links));
   } finally {
     await sending.close();
@@ -161,7 +161,7 @@ async function sendOnce(options: SendOptions, sending: Sending, plan: ClientLink
   const settings: TransferSettings = { ...settingsOf(options), sha256: options.digest === 'sha256' };
   const outbound = await sending.outbound();
   const running = await startSending(outbound, { settings, signal, onProgress, lost: (stream, error) => links.lost(stream, error) });
-  const connected = await connectAndTell({ ...plan, early: () => running.session.early(), beforeCompat: () => (sending.file === undefined ? Promise.reject(onlyOneFile()) : Promise.resolve()) }).catch(async (error: unknown) => {
+  const connected = await connectAndTell({ ...plan, early: () => running.session.early(), beforeCompat: () => Promise.resolve(fileForCompat(sending, options)) }).catch(async (error: unknown) => {
     await abandon(running);
     await outbound.close();
     throw error;
@@ -172,8 +172,8 @@ async function sendOnce(options: SendOptions, sending: Sending, plan: ClientLink
   }
   await abandon(running);
   await outbound.close();
-  if (sending.file === undefined) throw onlyOneFile();
-  return told(await sendCompat(connected.connection, sending.file.source, { path: sending.file.path, signal, onProgress }), onProgress);
+  const { source, path } = fileForCompat(sending, options);
+  return told(await sendCompat(connected.connection, source, { path, rate: options.rate, signal, onProgress }), onProgress);
 }
 
 /** Most times that a server may be started anew while one command goes on. */
@@ -198,8 +198,15 @@ async function throughRestarts(plan: ClientLinksOptions, run: (links: ClientLink
   }
 }
 
-function onlyOneFile(): UsageError {
-  return new UsageError('the server speaks only the compat wire, which carries one file: pack a directory first, or send a single file');
+/** What a server of the reference can be sent. @throws UsageError when it is something else, or only to be tried. */
+function fileForCompat({ file }: Sending, { dryRun }: SendOptions): NonNullable<Sending['file']> {
+  if (dryRun === true) throw cannotTry();
+  if (file === undefined) throw new UsageError('the server speaks only the compat wire, which carries one file: pack a directory first, or send a single file');
+  return file;
+}
+
+function cannotTry(): UsageError {
+  return new UsageError('the compat wire cannot say what it would do: leave out --dry-run, or use a server that speaks the native wire');
 }
 
 /** A session that gets no connection. */
@@ -269,12 +276,11 @@ export async function receive(options: ReceiveOptions): Promise<TransferResult> 
   const onProgress = options.onProgress ?? (() => undefined);
   // What goes to standard output has to come in order.
   const plan = planOf(path === '-' ? { ...options, streams: 1 } : options, 'receive');
-  const mayExist = (options.existing ?? 'refuse') !== 'refuse';
-  if (path !== undefined && path !== '-' && !mayExist) await assertTargetFree(path);
+  if (path !== undefined && path !== '-' && !mayExist(options)) await assertTargetFree(path);
   return throughRestarts(plan, async (links, again) => {
     const request = { path, signal, onProgress, windowBytes, limitBytes: Number.MAX_SAFE_INTEGER, wrapSink, settings: settingsOf(options), lost: (stream: number, error: StreamerError) => links.lost(stream, error) };
     const running = await startReceiving(request);
-    const connected = await connectAndTell({ ...again, early: () => running.session.early(), beforeCompat: () => compatPath(path, mayExist) }).catch(async (error: unknown) => {
+    const connected = await connectAndTell({ ...again, early: () => running.session.early(), beforeCompat: () => compatPath(options) }).catch(async (error: unknown) => {
       await abandon(running);
       throw error;
     });
@@ -283,14 +289,20 @@ export async function receive(options: ReceiveOptions): Promise<TransferResult> 
       return told(await running.result(links), onProgress);
     }
     await abandon(running);
-    return told(await receiveCompat(connected.connection, await compatPath(path, mayExist), request), onProgress);
+    return told(await receiveCompat(connected.connection, await compatPath(options), { ...request, rate: options.rate }), onProgress);
   });
 }
 
+function mayExist({ existing = 'refuse' }: ReceiveOptions): boolean {
+  return existing !== 'refuse';
+}
+
 /** A server of the reference names no file and knows no policies. */
-function compatPath(path: string | undefined, mayExist: boolean): Promise<string> {
+function compatPath(options: ReceiveOptions): Promise<string> {
+  const { path, dryRun } = options;
+  if (dryRun === true) throw cannotTry();
   if (path === '-') throw new UsageError('the server speaks only the compat wire, which is verified only at its end: name a file, not standard output');
-  if (mayExist) throw new UsageError('the server speaks only the compat wire, on which nothing is ever replaced: leave out --overwrite and its like');
+  if (mayExist(options)) throw new UsageError('the server speaks only the compat wire, on which nothing is ever replaced: leave out --overwrite and its like');
   return compatTarget(path);
 }
 

@@ -139,7 +139,7 @@ function websocketUrl(value: unknown): string {
   // The URL parser repairs much (spaces, tabs, backslashes, missing slashes); what needs repair is refused instead.
   const shaped = /^wss?:\/\/[^/?#\\@]+(?:[/?][^#\\]*)?$/.test(text) && /^[\x21-\x7e]+$/.test(text);
   const url = shaped && URL.canParse(text) ? new URL(text) : undefined;
-  if (url === undefined || url.hostname === '') throw malformed(otherwise);
+  if (url === undefined || url.hostname === '' || !(url.hostname.startsWith('[') || HOSTNAME.test(url.hostname))) throw malformed(otherwise);
   // An empty port is the scheme's own: 80 or 443.
   if (url.port !== '' && !isPort(Number(url.port))) throw malformed(`a port is not a whole number from 1 to ${PORT_MAX}`);
   return text;

@@ -4,6 +4,7 @@
  * @module
  */
 import { TimeoutError } from '../errors.js';
+import { TIMER_MAX_MS } from '../options.js';
 import { formatDuration } from '../util/units.js';
 import type { ProgressListener } from '../transfer/progress.js';
 
@@ -31,10 +32,16 @@ export class ClientWait {
     if (this.#timer !== undefined) return;
     const timeoutMs = this.#options.waitTimeoutMs;
     this.#options.onProgress({ type: 'waiting', timeoutMs, again });
-    this.#timer = setTimeout(() => {
+    this.#sleep(timeoutMs, () => {
       this.#timer = undefined;
       expired(waitedTooLong(again, timeoutMs));
-    }, timeoutMs);
+    });
+  }
+
+  /** A timer that is set beyond its range would end at once. */
+  #sleep(milliseconds: number, then: () => void): void {
+    const slice = Math.min(milliseconds, TIMER_MAX_MS);
+    this.#timer = setTimeout(() => (slice < milliseconds ? this.#sleep(milliseconds - slice, then) : then()), slice);
   }
 
   /** A client is there, or nobody is waited for any more. */

@@ -140,8 +140,9 @@ type Settings = ServeOptions & Required<Pick<ServeOptions, keyof typeof DEFAULTS
  * port is free.
  */
 export async function serve(options: ServeOptions): Promise<StreamerServer> {
-  const settings = withDefaults(options);
-  checkServerOptions(settings);
+  const asked = withDefaults(options);
+  checkServerOptions(asked);
+  const settings = withoutCompat(asked);
   if (settings.compat && settings.wire === 'native') throw new UsageError('--compat asks for coordinates that the Python streamer can use, and --wire native keeps it out: leave one out');
   const secret = chooseSecret(settings);
   checkTls(settings);
@@ -190,6 +191,16 @@ async function assertReceivable({ path, wire, compat, existing = 'refuse', memor
 function withDefaults(options: ServeOptions): Settings {
   const given = Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined)) as unknown as ServeOptions;
   return { ...DEFAULTS, compat: false, onProgress: () => undefined, ...given };
+}
+
+/** What the compat wire cannot do is not offered to its clients. @throws UsageError when they were asked for. */
+function withoutCompat(settings: Settings): Settings {
+  const { action, compat, wire, dryRun, existing = 'refuse' } = settings;
+  const replacing = action === 'receive' && existing !== 'refuse';
+  if (dryRun !== true && !replacing) return settings;
+  if (!compat && wire !== 'compat') return { ...settings, wire: 'native' };
+  const lacking = dryRun === true ? 'the compat wire cannot say what it would do: leave out --dry-run' : 'on the compat wire nothing is ever replaced: leave out --overwrite and its like';
+  throw new UsageError(`${lacking}, or --compat and --wire compat`);
 }
 
 /** The secret: text where the coordinates are to be plain, bytes where they are of version 2. */
@@ -340,11 +351,11 @@ class Session {
   }
 
   async #runCompat(connection: WebSocketConnection): Promise<TransferResult> {
-    const { path, signal, onProgress, inboundTransferLimit: limitBytes, wrapSink } = this.#settings;
+    const { path, signal, onProgress, inboundTransferLimit: limitBytes, wrapSink, rate } = this.#settings;
     onProgress({ type: 'connected', remote: connection.remote, wire: 'compat', encrypted: false });
     const file = this.#sending?.file;
-    if (file !== undefined) return sendCompat(connection, file.source, { path: file.path, signal, onProgress });
-    return receiveCompat(connection, onePath(path), { limitBytes, signal, onProgress, wrapSink });
+    if (file !== undefined) return sendCompat(connection, file.source, { path: file.path, rate, signal, onProgress });
+    return receiveCompat(connection, onePath(path), { limitBytes, rate, signal, onProgress, wrapSink });
   }
 }
 

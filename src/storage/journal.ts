@@ -26,7 +26,8 @@
  * @module
  */
 import { createHash } from 'node:crypto';
-import { ChunkTable, MAX_CHUNKS } from './chunk-table.js';
+import type { ChunkTable} from './chunk-table.js';
+import { MAX_CHUNKS } from './chunk-table.js';
 
 /** Bytes of the header, of a record, and of an identity. */
 export const HEADER_BYTES = 80;
@@ -150,13 +151,4 @@ export interface ParsedJournal {
   readonly table: ChunkTable;
   /** Bytes that count, header included: where the next record goes. */
   readonly length: number;
-}
-
-/** Reads a journal held in memory; undefined when its header does not pass. Any bytes will do: it never throws. */
-export function parseJournal(bytes: Uint8Array): ParsedJournal | undefined {
-  const header = parseHeader(bytes);
-  if (header === undefined) return undefined;
-  const table = new ChunkTable(chunkCount(header.size, header.chunkSize));
-  const length = HEADER_BYTES + new RecordCodec(bytes).parse(bytes.subarray(HEADER_BYTES), table);
-  return { header, table, length };
 }

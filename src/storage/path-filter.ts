@@ -50,11 +50,6 @@ export class PathFilter {
     this.#onlyIncludes = rules.length > 0 && rules.every(({ kind }) => kind === 'include');
   }
 
-  /** Whether every entry is taken, so that there is nothing to ask. */
-  get takesAll(): boolean {
-    return this.#rules.length === 0;
-  }
-
   /** @param path relative to the tree's root, names joined by `/`. The directories it lies in were asked about before. */
   takes(path: string, isDirectory: boolean): boolean {
     const name = path.slice(path.lastIndexOf('/') + 1);

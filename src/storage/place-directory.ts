@@ -65,6 +65,8 @@ export function* takeDirectory(context: TargetContext, leftovers: Leftovers, ent
     const stats = yield* sys.stat(directory.base);
     context.directories.add(entry);
     if (!context.options.dryRun) yield* prepare(context, leftovers, directory, stats);
+    // The root, made a moment ago, may have the sender's time by chance: clocks of file systems tick slowly.
+    if (context.isFresh(entry.path)) return 'placed';
     return hasMode(stats, entry.mode) && isSameTime(stats.mtimeNs, entry.mtimeNs) ? 'equal' : 'placed';
   } finally {
     directory.release();

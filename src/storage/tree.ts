@@ -71,7 +71,6 @@ export interface TreeSource {
  * - `update`: it is replaced when the sender's is newer.
  */
 export type ExistingPolicy = 'refuse' | 'overwrite' | 'skip' | 'update';
-export const EXISTING_POLICIES: readonly ExistingPolicy[] = ['refuse', 'overwrite', 'skip', 'update'];
 
 /** What becomes of an entry at the receiver's end. */
 export type Verdict =

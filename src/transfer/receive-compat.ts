@@ -8,6 +8,7 @@ import { closeForError, COMPAT_CHUNK_BYTES } from '../compat/messages.js';
 import { CompatReceiverMachine, type CompatReceiverEffect, type CompatReceiverInput } from '../compat/receiver-machine.js';
 import { sha256 } from '../crypto/checksum.js';
 import { UsageError } from '../errors.js';
+import { statOrNone } from '../storage/publish.js';
 import { isDirectory } from '../storage/safe-path.js';
 import { openSink, type Sink } from '../storage/sink.js';
 import type { Connection } from '../transport/connection.js';
@@ -17,10 +18,11 @@ import { ProgressMeter, type TransferResult } from './progress.js';
 import { pump } from './pump.js';
 import type { ReceiveRequest } from './receive.js';
 import { compatResult } from './result.js';
-import { closedFact } from './send-compat.js';
+import { closedFact, movedEntry } from './send-compat.js';
+import type { TransferSettings } from './settings.js';
 
 /** What is asked of it. */
-export type CompatReceiveRequest = Pick<ReceiveRequest, 'limitBytes' | 'signal' | 'onProgress' | 'wrapSink'>;
+export type CompatReceiveRequest = Pick<ReceiveRequest, 'limitBytes' | 'signal' | 'onProgress' | 'wrapSink'> & Pick<TransferSettings, 'rate'>;
 
 /** Bytes waiting for the disk at which reading from the socket stops. */
 const WAITING_MAX = 3 * COMPAT_CHUNK_BYTES;
@@ -33,7 +35,11 @@ export async function receiveCompat(connection: Connection, target: string, requ
   const startMs = performance.now();
   const receiving = new CompatReceiving(connection, target, request);
   const { hex, size } = await receiving.run();
-  return compatResult({ action: 'receive', path: target, name: path.basename(target), size, sha256: hex, startMs, remote: connection.remote });
+  const name = path.basename(target);
+  // This wire carries no time: the file has that of its arrival, unless somebody has taken it away already.
+  const stats = await statOrNone(target).catch(() => undefined);
+  request.onProgress(movedEntry(name, size, stats?.mtimeNs ?? BigInt(Date.now()) * 1_000_000n, hex));
+  return compatResult({ action: 'receive', path: target, name, size, sha256: hex, startMs, remote: connection.remote });
 }
 
 /** The target of a compat transfer: a file's path. @throws UsageError when that is not what was given. */
@@ -57,6 +63,8 @@ class CompatReceiving {
   /** What arrived in the same read as the init, before the target was open. */
   #early: CompatReceiverInput[] = [];
   #waiting = 0;
+  /** Bytes that have come, and that the limit on the rate has not made up for yet. */
+  #unpaid = 0;
   #size = 0;
   #meter: ProgressMeter | undefined;
 
@@ -146,12 +154,30 @@ class CompatReceiving {
     const early = this.#early;
     this.#early = [];
     for (const input of early) feed(input);
-    this.#connection.resume();
+    this.#goOn();
+  }
+
+  /** Reads on, unless something still forbids it. */
+  #goOn(): void {
+    if (!this.#opening && this.#unpaid === 0 && this.#waiting < WAITING_MAX / 2) this.#connection.resume();
+  }
+
+  /** What has come too fast holds back what comes next. */
+  #pay(bytes: number): void {
+    const { rate } = this.#request;
+    if (rate === undefined) return;
+    this.#unpaid += bytes;
+    rate.pay(bytes, () => {
+      this.#unpaid -= bytes;
+      this.#goOn();
+    });
+    if (this.#unpaid > 0) this.#connection.pause();
   }
 
   #write(offset: number, bytes: Uint8Array, fail: (error: unknown) => void): void {
     if (this.#sink === undefined) throw new Error('a write before the target is open');
     const { length } = bytes;
+    this.#pay(length);
     // Only a synchronous write is done with the bytes when it returns; the socket's buffer is used again at once.
     const stable = this.#sink.synchronous ? bytes : Buffer.from(bytes);
     const pending = this.#sink.write([stable], offset);
@@ -165,7 +191,7 @@ class CompatReceiving {
       .then(() => {
         this.#waiting -= length;
         this.#meter?.add(length);
-        if (this.#waiting < WAITING_MAX / 2) this.#connection.resume();
+        this.#goOn();
       }, fail)
       .finally(() => this.#writes.delete(settled));
     this.#writes.add(settled);

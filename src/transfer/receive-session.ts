@@ -7,6 +7,7 @@ import type { Checksum } from '../crypto/checksum.js';
 import type { StreamerError } from '../errors.js';
 import type { Sink } from '../storage/sink.js';
 import type { CreditFrame, ManifestEntry, OfferFrame } from '../wire/frame.js';
+import { BYE_LIMIT_MS } from '../wire/constants.js';
 import { ReceiverMachine } from '../wire/receiver-machine.js';
 import type { PlacedEntry, ReceiverEffect, ReceiverInput } from '../wire/receiver-steps.js';
 import { asPlaced, ChunkedFiles } from './chunked-files.js';
@@ -48,13 +49,6 @@ export interface Received {
   /** The sender knows. */
   readonly told: boolean;
 }
-
-/**
- * How long a sender that was told that all is done may take to say that it knows, over however many connections, in
- * milliseconds. Longer than it needs to notice a mute link (50 s) and to dial again; past that nobody may be there, and the
- * job that waits costs its owner compute hours.
- */
-export const BYE_LIMIT_MS = 60_000;
 
 /** What is received, and where it goes. */
 interface Target {

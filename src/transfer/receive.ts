@@ -11,7 +11,7 @@ import type { FilterRule } from '../storage/path-filter.js';
 import { resolveRoot } from '../storage/safe-path.js';
 import type { Sink } from '../storage/sink.js';
 import { openTreeTarget } from '../storage/tree-target.js';
-import { CHUNK_SIZE_DEFAULT, MESSAGE_MAX } from '../wire/constants.js';
+import { WINDOW_MIN } from '../wire/constants.js';
 import type { OfferFrame } from '../wire/frame.js';
 import type { Inbound } from './inbound.js';
 import { FileInbound } from './inbound-file.js';
@@ -54,9 +54,6 @@ export interface RunningReceive {
   result(facts: { readonly remote: string; readonly reconnects: number }): Promise<TransferResult>;
 }
 
-/** Least window that a stream has room with: see PROTOCOL.md, "Credit". */
-const WINDOW_LEAST = MESSAGE_MAX + CHUNK_SIZE_DEFAULT;
-
 /** Begins a session. It does nothing before a connection is attached. */
 export async function startReceiving(request: ReceiveRequest): Promise<RunningReceive> {
   keepFreedMemory();
@@ -84,7 +81,7 @@ export async function startReceiving(request: ReceiveRequest): Promise<RunningRe
  * before the limit is felt: no more of it than a second brings.
  */
 function windowAt(bytesPerSecond: number | undefined, windowBytes: number): number {
-  return bytesPerSecond === undefined ? windowBytes : Math.min(windowBytes, Math.max(WINDOW_LEAST, Math.floor(bytesPerSecond)));
+  return bytesPerSecond === undefined ? windowBytes : Math.min(windowBytes, Math.max(WINDOW_MIN, Math.floor(bytesPerSecond)));
 }
 
 /** A commit that has begun decides: what is stopped meanwhile must not be called a failure and yet have its name. */

@@ -12,13 +12,14 @@ import type { CloseInfo, Connection } from '../transport/connection.js';
 import { BufferPool } from './buffer-pool.js';
 import { errorOfClose } from './channel.js';
 import { Outcome } from './outcome.js';
-import { ProgressMeter, type TransferResult } from './progress.js';
+import { ProgressMeter, type ProgressEvent, type TransferResult } from './progress.js';
 import { pump } from './pump.js';
 import { compatResult } from './result.js';
 import type { SendRequest } from './send.js';
+import type { TransferSettings } from './settings.js';
 
 /** What is asked of it. `path` is the user's. */
-export type CompatSendRequest = Pick<SendRequest, 'signal' | 'onProgress'> & { readonly path: string };
+export type CompatSendRequest = Pick<SendRequest, 'signal' | 'onProgress'> & Pick<TransferSettings, 'rate'> & { readonly path: string };
 
 /**
  * How long a receiver that has read the eof may take to close, in milliseconds: it verifies, and ours writes to disk
@@ -32,10 +33,16 @@ const CHUNKS_AT_ONCE = 3;
 /** Sends one file. @throws StreamerError; nothing can be resumed. */
 export async function sendCompat(connection: Connection, source: Source, request: CompatSendRequest): Promise<TransferResult> {
   const startMs = performance.now();
-  const { size, name } = source;
+  const { size, name, mtimeNs } = source;
   request.onProgress({ type: 'started', root: 'file', name, size, resumedBytes: 0 });
   const hex = await sendMessages(connection, source, request);
+  request.onProgress(movedEntry(name, size, mtimeNs, hex));
   return compatResult({ action: 'send', path: request.path, name, size, sha256: hex, startMs, remote: connection.remote });
+}
+
+/** What became of the one file, as the native wire's tally tells it. */
+export function movedEntry(name: string, size: number, mtimeNs: bigint, sha256Hex: string): ProgressEvent {
+  return { type: 'entry', path: name, kind: 'file', how: 'done', size, mtimeNs, sha256: sha256Hex };
 }
 
 /** The end of a connection, for either machine. What the peer says by a close frame is theirs to read. */
@@ -60,6 +67,19 @@ function sendMessages(connection: Connection, source: Source, request: CompatSen
     const pending = source.read(offset, bytes);
     if (pending === undefined) feed({ kind: 'chunkRead', bytes });
     else pending.then(() => feed({ kind: 'chunkRead', bytes }), outcome.fail);
+  };
+  /** At the limit's pace: here, since reads come one by one, and the end of the file only after the last. */
+  const readPaced = (effect: Extract<CompatSenderEffect, { kind: 'read' }>) => {
+    if (request.rate === undefined) read(effect);
+    else request.rate.pace(effect.length, () => readLater(effect));
+  };
+  const readLater = (effect: Extract<CompatSenderEffect, { kind: 'read' }>) => {
+    if (outcome.over) return;
+    try {
+      read(effect);
+    } catch (error) {
+      outcome.fail(error);
+    }
   };
   const sendChunk = (message: Uint8Array) =>
     connection.send([message], 'binary', () => {
@@ -93,7 +113,7 @@ function sendMessages(connection: Connection, source: Source, request: CompatSen
         sendChunk(effect.message);
         break;
       case 'read':
-        read(effect);
+        readPaced(effect);
         break;
       case 'checkSource':
         source.assertUnchanged().then(() => {

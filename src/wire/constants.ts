@@ -67,3 +67,16 @@ export const TEXT_MAX = 1000;
 export const BODY_DEPTH_MAX = 4;
 export const BODY_ITEMS_MAX = 64;
 export const LIST_ITEMS_MAX = 8192;
+
+/**
+ * How long a sender that was told that all is done may take to say that it knows, over however many connections, in
+ * milliseconds. Longer than it needs to notice a mute link (50 s) and to dial again; past that nobody may be there, and the
+ * job that waits costs its owner compute hours.
+ */
+export const BYE_LIMIT_MS = 60_000;
+
+/**
+ * Least window of a stream. Up to a default chunk may be written and not told of: with that, too, there must be credit for
+ * the largest frame, or a sender that has nothing else to send would wait for ever.
+ */
+export const WINDOW_MIN = MESSAGE_MAX + CHUNK_SIZE_DEFAULT;

@@ -299,10 +299,6 @@ export type Frame = LinkFrame | ControlFrame | ContentFrame;
 const LINK_FRAMES: ReadonlySet<string> = new Set(['hello', 'welcome', 'failure', 'credit', 'ack', 'bye']);
 const CONTENT_FRAMES: ReadonlySet<string> = new Set(['data', 'whole', 'hole']);
 
-export function isContent(frame: Frame): frame is ContentFrame {
-  return CONTENT_FRAMES.has(frame.type);
-}
-
 export function isControl(frame: Frame): frame is ControlFrame {
   return !LINK_FRAMES.has(frame.type) && !CONTENT_FRAMES.has(frame.type);
 }

@@ -75,7 +75,7 @@ export class Inbox {
   want(incoming: Incoming): Verdict {
     const { limitBytes } = this.#options;
     this.#wantedBytes += incoming.entry.size;
-    if (this.#wantedBytes > limitBytes) return overLimit(this.#root === 'file', this.#wantedBytes, limitBytes);
+    if (this.#wantedBytes > limitBytes) return overLimit(this.#root, this.#wantedBytes, limitBytes);
     incoming.phase = 'wanted';
     if (this.#root === 'pipe') return this.#open(incoming, CHUNK_SIZE_DEFAULT, Buffer.alloc(32));
     return incoming.file === undefined ? [] : this.#open(incoming, incoming.file.chunkSize, incoming.file.identity);
@@ -127,7 +127,7 @@ export class Inbox {
     if (verdict.kind === 'repeat') return this.taken(arrival);
     if (verdict.kind === 'wrong') return violation(verdict.why);
     const { limitBytes, checksum } = this.#options;
-    if (this.#root === 'pipe' && incoming.content.bytes > limitBytes) return overLimit(true, incoming.content.bytes, limitBytes);
+    if (this.#root === 'pipe' && incoming.content.bytes > limitBytes) return overLimit('pipe', incoming.content.bytes, limitBytes);
     if (checksum.xxh64Pieces(frame.payload) !== frame.hash) {
       return new IntegrityError('integrity-checksum', `the chunk at offset ${frame.offset} arrived with a wrong checksum`);
     }
@@ -188,7 +188,12 @@ function noCredit(): StreamerError {
   return violation('more data than it had credit for');
 }
 
-function overLimit(single: boolean, bytes: number, limit: number): LimitError {
-  const what = single ? `the file has ${bytes} bytes` : `the files have ${bytes} bytes or more`;
-  return new LimitError('limit-inbound', `${what}, over the inbound transfer limit of ${limit} (${formatSize(limit)})${single ? '; nothing was moved' : '; what has arrived is kept'}`);
+function overLimit(root: RootKind | undefined, bytes: number, limit: number): LimitError {
+  const bound = `the inbound transfer limit of ${limit} (${formatSize(limit)})`;
+  const texts = {
+    file: `the file has ${bytes} bytes, over ${bound}; nothing was moved`,
+    tree: `the files have ${bytes} bytes or more, over ${bound}; what has arrived is kept`,
+    pipe: `the stream is longer than ${bound}; nothing of it is kept`,
+  };
+  return new LimitError('limit-inbound', texts[root ?? 'file']);
 }

@@ -106,11 +106,10 @@ export class Outbox {
       }
       case 'whole':
         this.#wholes.again(unit.ids);
-        for (const id of unit.ids) this.#lostWholes.add(id);
+        for (const id of unit.ids) if (this.#entryOf(id) !== undefined) this.#lostWholes.add(id);
         return unit.ids.reduce((sum, id) => sum + (this.#entryOf(id)?.size ?? 0), 0);
       case 'pipe':
-        this.pipe?.again(unit);
-        return unit.payload.reduce((sum, piece) => sum + piece.length, 0);
+        return this.pipe?.again(unit) === true ? unit.payload.reduce((sum, piece) => sum + piece.length, 0) : 0;
     }
   }
 
@@ -147,6 +146,7 @@ export class Outbox {
   /** An entry is settled. Returns whether a file is to be closed. */
   remove(id: number): boolean {
     this.#lostWholes.delete(id);
+    this.pipe?.settle();
     return this.#files.delete(id);
   }
 

@@ -18,6 +18,7 @@ export class OutgoingPipe {
   #open = false;
   #reading = false;
   #ended = false;
+  #settled = false;
   #index = 0;
   /** Chunks before this one went out, once at least. */
   #gone = 0;
@@ -81,10 +82,18 @@ export class OutgoingPipe {
     this.#ended = true;
   }
 
-  /** A chunk that did not arrive. Those of an earlier loss may wait still, and come after it. */
-  again(unit: PipeUnit): void {
+  /** A chunk that did not arrive. Those of an earlier loss may wait still, and come after it. Returns false when nobody wants it. */
+  again(unit: PipeUnit): boolean {
+    if (this.#settled) return false;
     this.#again.push(unit);
     this.#again.sort((a, b) => a.index - b.index);
+    return true;
+  }
+
+  /** All of it has arrived, or will not: nothing is sent again. */
+  settle(): void {
+    this.#settled = true;
+    this.#again.length = 0;
   }
 
   #send(on: SendStream, unit: PipeUnit): DataFrame {

@@ -3,14 +3,8 @@
  *
  * @module
  */
-import { CHUNK_SIZE_DEFAULT, MESSAGE_MAX } from './constants.js';
+import { WINDOW_MIN } from './constants.js';
 import { ReceiveWindow } from './window.js';
-
-/**
- * Least window of a stream. Up to a default chunk may be written and not told of: with that, too, there must be credit for
- * the largest frame, or a sender that has nothing else to send would wait for ever.
- */
-const WINDOW_MIN = MESSAGE_MAX + CHUNK_SIZE_DEFAULT;
 
 /** What to tell a stream's other end. */
 export interface Credit {

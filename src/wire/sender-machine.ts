@@ -225,8 +225,8 @@ export class SenderMachine {
   /* Small files, and a pipe */
 
   #wholeRead(read: SenderFact<'wholeRead'>): SenderEffect[] {
-    const changed = read.parts.filter(({ id, hash }) => (this.#unsettled.get(id)?.wholeHash ?? hash) !== hash);
-    if (changed.length > 0) return this.#wholeChanged(read, changed.map(({ id }) => id));
+    const unfit = read.parts.filter(({ id, hash }) => this.#unsettled.isSettled(id) || (this.#unsettled.get(id)?.wholeHash ?? hash) !== hash);
+    if (unfit.length > 0) return this.#wholeUnfit(read, unfit.map(({ id }) => id));
     const content = this.#outbox.sendWhole(read);
     if (content === undefined) return this.#advance();
     // Only what went out may be confirmed.
@@ -237,13 +237,17 @@ export class SenderMachine {
     return [content, ...this.#advance()];
   }
 
-  /** Files that went out before, with other content: nobody knows which of the two has arrived. The rest is read again. */
-  #wholeChanged(read: SenderFact<'wholeRead'>, changed: readonly number[]): SenderEffect[] {
-    this.#outbox.unsendWhole(read, read.parts.flatMap(({ id }) => (changed.includes(id) ? [] : [id])));
-    return changed.flatMap((id) => {
+  /**
+   * Files that are settled by now, or went out before with other content, so that nobody knows which of the two has arrived. The
+   * rest is read again.
+   */
+  #wholeUnfit(read: SenderFact<'wholeRead'>, unfit: readonly number[]): SenderEffect[] {
+    this.#outbox.unsendWhole(read, read.parts.flatMap(({ id }) => (unfit.includes(id) ? [] : [id])));
+    const troubles = unfit.flatMap((id) => {
       const outgoing = this.#unsettled.get(id);
       return outgoing === undefined ? [] : this.#trouble(id, sourceChanged(outgoing.entry));
     });
+    return [...troubles, ...this.#advance()];
   }
 
   #pipeRead(read: SenderFact<'pipeRead'>): SenderEffect[] {

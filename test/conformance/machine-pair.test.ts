@@ -166,7 +166,7 @@ describe('a tree', () => {
       assert.ok(wholes.length < 12, `${wholes.length} frames for 31 files`);
       assert.deepEqual(wholes.flatMap(({ parts }) => parts.map(({ id }) => id)).sort((a, b) => a - b), [...Array.from({ length: 30 }, (_, index) => index + 1), 32]);
       assert.deepEqual(framesOf(world, 'sender', 'data').map(({ id }) => id), [33, 33, 33]);
-      for (const id of world.receiver.hashes.keys()) assert.equal(world.receiver.hashes.get(id), world.sender.hashes.get(id));
+      for (const id of world.receiver.hashes.keys()) assert.equal(world.receiver.hashes.get(id), world.sender.told.get(id));
     });
   });
 
@@ -386,7 +386,7 @@ describe('a link that is lost', () => {
 
   it('has a small file whose content is another by then for a failed one, or tells the digest of what arrived', () => {
     each({ entries: [file(5_000, { readTrouble: 'unnoticed' })] }, ({ sender, receiver }) => {
-      if (sender.settled.get(0)?.how === 'done') assert.equal(sender.hashes.get(0), receiver.hashes.get(0));
+      if (sender.settled.get(0)?.how === 'done') assert.equal(sender.told.get(0), receiver.hashes.get(0));
     }, wholeArrived);
   });
 

@@ -65,7 +65,7 @@ export async function serveJson(t: TestContext, action: Action, file: string, op
   const words = ['server', ...HERE, '--port-range', port, port, '--json', ...(options.args ?? []), action, '--path', file];
   const child = startProgram(t, (options.wrap ?? same)(streamerArgv(words)), options);
   const [line] = await child.waitForLine(/^\{"event":"coordinates".*$/);
-  const [, at = ''] = await child.waitForLine(/^\{"event":"server".*"port":(\d+)/);
+  const [, at = ''] = await child.waitForLine(/^\{"event":"listening".*"port":(\d+)/);
   return { child, coordinates: (JSON.parse(line) as { coordinates: string }).coordinates, port: Number(at) };
 }
 

@@ -55,7 +55,7 @@ for (const action of ACTIONS) {
       const order = (end: Finished) => eventsOf(end).map(({ event }) => event).filter((event, index, all) => event !== all[index - 1]);
       const moving = ['connected', 'started', 'progress', 'finishing', 'entry', 'done'];
       assert.deepEqual(order(ended.client), ['connecting', ...moving]);
-      assert.deepEqual(order(ended.server), ['listening', 'waiting', 'server', 'coordinates', ...moving]);
+      assert.deepEqual(order(ended.server), ['listening', 'waiting', 'coordinates', ...moving]);
       for (const end of [ended.client, ended.server]) {
         assert.equal(end.stderr, '');
         assertEvents(eventsOf(end), place);

@@ -55,7 +55,6 @@ describe('serve rejects with', () => {
       { publicIps: ['two words'] },
       { waitTimeoutMs: -1 },
       { waitTimeoutMs: Number.NaN },
-      { waitTimeoutMs: 2 ** 31 },
       { inboundTransferLimit: 0.5 },
       { windowBytes: 1 },
       { secret: '' },

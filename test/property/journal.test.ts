@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
-import { chunkCount, encodeHeader, HEADER_BYTES, type JournalHeader, parseJournal, RECORD_BYTES, RecordCodec } from '../../src/storage/journal.js';
+import { chunkCount, encodeHeader, HEADER_BYTES, type JournalHeader, RECORD_BYTES, RecordCodec } from '../../src/storage/journal.js';
+import { parseJournal } from '../support/parse-journal.js';
 
 const bytesOf = (length: number) => fc.uint8Array({ minLength: length, maxLength: length });
 const hash = fc.bigInt({ min: 0n, max: 2n ** 64n - 1n });

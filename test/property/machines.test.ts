@@ -34,7 +34,7 @@ const shape = fc.oneof(
 );
 const file = (troubled: boolean): fc.Arbitrary<PlannedEntry> =>
   fc
-    .tuple(shape, fc.record({ ...base, readTrouble: troubled ? trouble([...READ_TROUBLES, 'changed', 'changed'] as const) : fc.constant(undefined), writeTrouble: troubled ? trouble(WRITE_TROUBLES) : fc.constant(undefined) }))
+    .tuple(shape, fc.record({ ...base, readTrouble: troubled ? trouble([...READ_TROUBLES, 'changed', 'changed', 'unnoticed'] as const) : fc.constant(undefined), writeTrouble: troubled ? trouble(WRITE_TROUBLES) : fc.constant(undefined) }))
     .map(([size, rest]): PlannedEntry => ({ ...ENTRY, ...rest, ...size }));
 const other = (troubled: boolean): fc.Arbitrary<PlannedEntry> =>
   fc
@@ -96,11 +96,13 @@ function assertAgreed({ sender, receiver, plan }: World): void {
     const crossed = ours.how === 'failed' && ours.error?.fromPeer === false;
     if (!crossed) assert.equal(ours.how, theirs.how, `entry ${id}`);
     const file = receiver.files.get(id);
-    if (theirs.how === 'done') assert.ok(file?.equals(contentOf(id, entry, 0, entry.size)), `the bytes of entry ${id}`);
+    // What changed before it went out at all goes as it is then.
+    const states = entry.readTrouble === 'unnoticed' && receiver.hashes.has(id) ? [false, true] : [false];
+    if (theirs.how === 'done') assert.ok(states.some((changed) => file?.equals(contentOf(id, entry, 0, entry.size, changed))), `the bytes of entry ${id}`);
     else assert.equal(file, undefined, `entry ${id} is ${theirs.how}, and yet is there`);
     if (ours.how !== 'done') return;
     assert.deepEqual(ours.digest, theirs.digest, `the digest of entry ${id}`);
-    if (ours.digest === undefined) assert.equal(sender.hashes.get(id), receiver.hashes.get(id), `the hash of entry ${id}`);
+    if (ours.digest === undefined) assert.equal(sender.told.get(id), receiver.hashes.get(id), `the hash of entry ${id}`);
     assert.equal(sender.resumed.get(id), receiver.resumed.get(id));
   });
 }
@@ -147,13 +149,14 @@ describe('a sender and a receiver', () => {
     fc.assert(fc.property(planOf(false), (plan) => assertWell(transfer(plan))), { numRuns: 300, includeErrorInReport: true });
   });
 
+  // The ways in which it is not are below, by themselves.
   it('count as moved what was moved', () => {
     fc.assert(
       fc.property(planOf(false), (plan) => {
         const one = transfer(plan);
         assert.equal(one.sender.moved, toMove(one));
       }),
-      { numRuns: 100, includeErrorInReport: true },
+      { numRuns: 300, includeErrorInReport: true },
     );
   });
 
@@ -207,7 +210,7 @@ describe('a receiver and somebody who sends anything', () => {
         for (const [id, { how }] of one.end.settled) {
           const there = one.end.files.get(id);
           if (how !== 'done') assert.equal(there, undefined);
-          else assert.ok(!one.lies.has(id) && there?.equals(contentOf(id, { ...one.plan.entries[id] ?? ENTRY }, 0, there.length)), `entry ${id} is what was sent`);
+          else assert.ok(!one.lies.has(id) && there?.equals(contentOf(id, one.plan.entries[id] ?? ENTRY, 0, there.length)), `entry ${id} is what was sent`);
         }
       }),
       { numRuns: 4_000, includeErrorInReport: true },
@@ -219,12 +222,11 @@ describe('a sender and somebody who answers anything', () => {
   it('sends no more than it has credit for, and takes nothing for done that it has not sent', () => {
     const words = { work: 20, attach: 1, lose: 1, credit: 4, answers: 8, again: 1, have: 1, ready: 4, done: 3, trouble: 1, extras: 1, finished: 1 };
     fc.assert(
-      // A pipe's dry run, and its end on a lost link, are below by themselves.
-      fc.property(turns(words), fc.oneof(treeOf(false), fileOf(true), pipeOf(false).map((pipe) => ({ ...pipe, dryRun: false }))), (all, plan) => {
+      fc.property(turns(words), fc.oneof(treeOf(true), fileOf(true), pipeOf(false)), (all, plan) => {
         const one = new AloneSender({ ...plan, entries: [...plan.entries] });
         for (const turn of [...atFirst, ...all]) one.turn(turn);
         if (one.end.over) assert.deepEqual(one.end.machine.handle({ kind: 'attached', stream: 5 }), [], 'it wishes nothing more');
-        for (const [id, { how }] of one.end.settled) if (how === 'done' && plan.root !== 'pipe') assertSent(one, id);
+        for (const [id, { how }] of one.end.settled) if (how === 'done') assertSent(one, id);
         if (one.end.outcome === 'done') assert.equal(one.end.settled.size, plan.entries.length);
       }),
       { numRuns: 4_000, includeErrorInReport: true },
@@ -232,34 +234,94 @@ describe('a sender and somebody who answers anything', () => {
   });
 });
 
-describe('a sender of a pipe', () => {
-  /** Announced, with room and credit. */
-  function piping(dryRun: boolean): { readonly feed: (input: SenderInput) => string[]; readonly frame: (frame: Frame) => string[] } {
-    const machine = new SenderMachine(offerOf({ ...PLAN, root: 'pipe', dryRun }));
-    const feed = (input: SenderInput) => machine.handle(input).map(({ kind }) => kind);
-    feed({ kind: 'start' });
+/** A sender with one entry announced, with room and credit, and what it wishes. */
+function sending(plan: Partial<Plan>, entry: PlannedEntry): { readonly feed: (input: SenderInput) => string[]; readonly frame: (frame: Frame) => string[]; readonly moved: () => number } {
+  const all = { ...PLAN, ...plan };
+  const machine = new SenderMachine(offerOf(all));
+  let moved = 0;
+  const feed = (input: SenderInput) =>
+    machine.handle(input).map((effect) => {
+      if (effect.kind === 'content' && effect.frame.type !== 'hole') moved += effect.frame.length;
+      if (effect.kind === 'unsent') moved -= effect.bytes;
+      return effect.kind;
+    });
+  const frame = (one: Frame) => feed({ kind: 'frame', stream: 0, frame: one });
+  feed({ kind: 'start' });
+  feed({ kind: 'attached', stream: 0 });
+  feed({ kind: 'room', stream: 0, lap: 1, units: 1 });
+  feed({ kind: 'entries', entries: [manifestEntry(all, 0, entry)] });
+  frame({ type: 'credit', limit: 8 * MIB, acked: 0 });
+  return { feed, frame, moved: () => moved };
+}
+
+describe('a sender of a small file', () => {
+  it('counts it when it turns out to have arrived', () => {
+    const { feed, frame, moved } = sending({}, { ...ENTRY, size: 5 });
+    frame({ type: 'answers', first: 0, answers: ['want'] });
+    feed({ kind: 'wholeRead', stream: 0, lap: 1, parts: [{ id: 0, length: 5, hash: 1n }], payload: [Buffer.alloc(5)], cost: 21 });
+    feed({ kind: 'lost', stream: 0 });
+    assert.equal(moved(), 0);
     feed({ kind: 'attached', stream: 0 });
-    feed({ kind: 'room', stream: 0, lap: machine.lapOf(0), units: 1 });
-    feed({ kind: 'entries', entries: [manifestEntry({ ...PLAN, root: 'pipe' }, 0, ENTRY)] });
-    const frame = (one: Frame) => feed({ kind: 'frame', stream: 0, frame: one });
-    frame({ type: 'credit', limit: 8 * MIB, acked: 0 });
-    return { feed, frame };
-  }
+    frame({ type: 'done', ids: [0] });
+    assert.equal(moved(), 5);
+  });
+
+  it('counts it once, though it is read again when it turns out to have arrived', () => {
+    const { feed, frame, moved } = sending({}, { ...ENTRY, size: 5 });
+    const read = (lap: number) => feed({ kind: 'wholeRead', stream: 0, lap, parts: [{ id: 0, length: 5, hash: 1n }], payload: [Buffer.alloc(5)], cost: 21 });
+    assert.deepEqual(frame({ type: 'answers', first: 0, answers: ['want'] }), ['readWhole']);
+    assert.deepEqual(read(1), ['content']);
+    feed({ kind: 'lost', stream: 0 });
+    feed({ kind: 'attached', stream: 0 });
+    feed({ kind: 'room', stream: 0, lap: 2, units: 1 });
+    assert.deepEqual(frame({ type: 'credit', limit: 8 * MIB, acked: 0 }), ['readWhole']);
+    assert.ok(frame({ type: 'done', ids: [0] }).includes('settled'));
+    read(2);
+    assert.equal(moved(), 5);
+  });
+});
+
+describe('a sender of a pipe', () => {
+  const piping = (dryRun = false) => sending({ root: 'pipe', dryRun }, { ...ENTRY, chunkSize: PIPE_CHUNK });
+  const end = (feed: (input: SenderInput) => string[], lap: number) => {
+    feed({ kind: 'pipeRead', stream: 0, lap, hash: 1n, payload: [Buffer.alloc(5)] });
+    feed({ kind: 'pipeEnded', stream: 0, lap, size: 5, digest: Buffer.alloc(32) });
+  };
 
   it('reads nothing of it in a dry run, whatever the receiver says', () => {
-    const { frame } = piping(true);
-    assert.ok(!frame({ type: 'ready', id: 0 }).includes('readPipe'));
+    assert.ok(!piping(true).frame({ type: 'ready', id: 0 }).includes('readPipe'));
   });
 
   it('does not take it for done while a chunk has never gone out', () => {
-    const { feed, frame } = piping(false);
+    const { feed, frame } = piping();
     frame({ type: 'answers', first: 0, answers: ['want'] });
     assert.ok(frame({ type: 'ready', id: 0 }).includes('readPipe'));
     feed({ kind: 'lost', stream: 0 });
-    feed({ kind: 'pipeRead', stream: 0, lap: 1, hash: 1n, payload: [Buffer.alloc(5)] });
-    feed({ kind: 'pipeEnded', stream: 0, lap: 1, size: 5, digest: Buffer.alloc(32) });
+    end(feed, 1);
     feed({ kind: 'attached', stream: 0 });
     assert.deepEqual(frame({ type: 'done', ids: [0] }), ['fail']);
+  });
+
+  it('sends nothing more of it when it is done, though chunks wait to be sent again', () => {
+    const { feed, frame } = piping();
+    frame({ type: 'answers', first: 0, answers: ['want'] });
+    frame({ type: 'ready', id: 0 });
+    end(feed, 1);
+    feed({ kind: 'lost', stream: 0 });
+    assert.ok(frame({ type: 'done', ids: [0] }).includes('settled'));
+    feed({ kind: 'attached', stream: 0 });
+    frame({ type: 'credit', limit: 8 * MIB, acked: 0 });
+    assert.deepEqual(feed({ kind: 'room', stream: 0, lap: 2, units: 1 }), []);
+  });
+
+  it('counts it, though its link is lost when it is done and not acked', () => {
+    const { feed, frame, moved } = piping();
+    frame({ type: 'answers', first: 0, answers: ['want'] });
+    frame({ type: 'ready', id: 0 });
+    end(feed, 1);
+    assert.ok(frame({ type: 'done', ids: [0] }).includes('settled'));
+    feed({ kind: 'lost', stream: 0 });
+    assert.equal(moved(), 5);
   });
 });
 

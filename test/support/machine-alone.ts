@@ -5,9 +5,9 @@
  * @module
  */
 import assert from 'node:assert/strict';
-import { isContent, isControl, type Answer, type ContentFrame, type Frame } from '../../src/wire/frame.js';
+import { isControl, type Answer, type ContentFrame, type Frame } from '../../src/wire/frame.js';
 import { FakeChannel, LOST, plainCodec } from './machine-network.js';
-import { contentOf, digestOf, ENTRY, quickHash, shaOf, type Plan, type PlannedEntry, type Stage } from './machine-plan.js';
+import { contentOf, digestOf, ENTRY, isContent, quickHash, shaOf, type Plan, type PlannedEntry, type Stage } from './machine-plan.js';
 import { ReceivingEnd } from './machine-receiving.js';
 import { manifestEntry, offerOf, type SendingEnd } from './machine-sending.js';
 

@@ -6,7 +6,7 @@
 import { fileDigest } from '../../src/crypto/checksum.js';
 import type { ReceiverMachine } from '../../src/wire/receiver-machine.js';
 import type { SenderMachine } from '../../src/wire/sender-machine.js';
-import type { ManifestEntry, OfferFrame } from '../../src/wire/frame.js';
+import type { ContentFrame, Frame, ManifestEntry, OfferFrame } from '../../src/wire/frame.js';
 
 export type SenderInput = Parameters<SenderMachine['handle']>[0];
 export type SenderEffect = ReturnType<SenderMachine['handle']>[number];
@@ -117,16 +117,16 @@ function block(bytes: number): Buffer {
 export function contentOf(id: number, { chunkSize, zeros, size }: PlannedEntry, offset: number, length: number, changed = false): Buffer {
   if (offset + length > size) throw new RangeError(`entry ${id} has no ${length} bytes at ${offset}`);
   const first = Math.floor(offset / chunkSize);
-  if (zeros.length > 0 && offset + length > (first + 1) * chunkSize) return joined(id, { ...ENTRY, chunkSize, zeros, size }, offset, length);
+  if (zeros.length > 0 && offset + length > (first + 1) * chunkSize) return joined(id, { ...ENTRY, chunkSize, zeros, size }, offset, length, changed);
   if (zeros.includes(first)) return ZEROS.subarray(0, length);
   const from = (id % 64) * 1_021 + (changed ? 131_071 : 0) + offset;
   return BLOCK.subarray(from, from + length);
 }
 
 /** Content that reaches over several chunks, from the first one's beginning. */
-function joined(id: number, entry: PlannedEntry, offset: number, length: number): Buffer {
+function joined(id: number, entry: PlannedEntry, offset: number, length: number, changed: boolean): Buffer {
   const parts: Buffer[] = [];
-  for (let at = offset; at < offset + length; at += entry.chunkSize) parts.push(contentOf(id, entry, at, Math.min(entry.chunkSize, offset + length - at)));
+  for (let at = offset; at < offset + length; at += entry.chunkSize) parts.push(contentOf(id, entry, at, Math.min(entry.chunkSize, offset + length - at), changed));
   return Buffer.concat(parts);
 }
 
@@ -185,4 +185,9 @@ export interface Ledger {
   acked: number;
   cost: number;
   frames: number;
+}
+
+/** Whether a frame carries content, and costs credit. */
+export function isContent(frame: Frame): frame is ContentFrame {
+  return frame.type === 'data' || frame.type === 'whole' || frame.type === 'hole';
 }

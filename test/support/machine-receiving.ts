@@ -10,9 +10,9 @@ import { pump } from '../../src/transfer/pump.js';
 import { Session } from '../../src/transfer/session.js';
 import { ChunkTable } from '../../src/wire/chunk-table.js';
 import { costOf } from '../../src/wire/encode.js';
-import { isContent, type Frame } from '../../src/wire/frame.js';
+import type { Frame } from '../../src/wire/frame.js';
 import { ReceiverMachine } from '../../src/wire/receiver-machine.js';
-import { contentOf, digestOf, lengthOf, shaOf, type Ledger, type Placing, type Plan, type PlannedEntry, type Received, type ReceiverEffect, type ReceiverInput, type Stage } from './machine-plan.js';
+import { contentOf, digestOf, isContent, lengthOf, shaOf, type Ledger, type Placing, type Plan, type PlannedEntry, type Received, type ReceiverEffect, type ReceiverInput, type Stage } from './machine-plan.js';
 
 /** A partial file: what is in each chunk, `undefined` while it is written. */
 interface Partial {

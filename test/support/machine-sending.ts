@@ -49,8 +49,8 @@ export class SendingEnd {
   /** Content frames that went out, and on which stream. */
   readonly contents: { readonly stream: number; readonly frame: ContentFrame }[] = [];
   readonly resumed = new Map<number, number>();
-  /** xxh64 of files as they went out whole. */
-  readonly hashes = new Map<number, bigint>();
+  /** xxh64 of files that went out whole, as their digests are told when they are settled. */
+  readonly told = new Map<number, bigint | undefined>();
   finished: Sent<'done'>['finished'] | undefined;
   /** Bytes that went out, but for those that were lost. */
   moved = 0;
@@ -58,6 +58,7 @@ export class SendingEnd {
   readonly #plan: Plan;
   readonly #stage: Stage;
   readonly #sources = new Set<number>();
+  readonly #hashes = new Map<number, bigint>();
   readonly #reads = new Map<string, number>();
   /** Bytes of the content frames of each stream; of those that a lost one took with it, acked ones aside. */
   readonly #inFlight = new Map<number, number[]>();
@@ -168,6 +169,7 @@ export class SendingEnd {
       case 'settled':
         assert.ok(!this.settled.has(effect.entry.id), `entry ${effect.entry.id} is settled twice`);
         this.settled.set(effect.entry.id, effect);
+        this.told.set(effect.entry.id, this.#hashes.get(effect.entry.id));
         break;
       case 'extras':
         this.extras.push(...effect.paths);
@@ -249,7 +251,7 @@ export class SendingEnd {
       else {
         const content = contentOf(id, entry, 0, size, changed);
         const hash = this.#stage.hash([content]);
-        this.hashes.set(id, hash);
+        this.#hashes.set(id, hash);
         parts.push({ id, length: size, hash });
         payload.push(content);
       }

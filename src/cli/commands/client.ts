@@ -39,6 +39,9 @@ export async function runClient(
   if (name === 'send' && given.paths.length === 0) throw new UsageError('which file? streamer send <coordinates> <path>');
   if (name === 'receive' && given.paths.length > 1) throw new UsageError('receive takes one target path');
   if (name === 'receive' && given.paths[0] === '-') renderer.leaveOutput();
+  if (name === 'send' && given.paths.includes('-') && (given.coordinates ?? process.env['STREAMER_COORDINATES']) === '-') {
+    throw new UsageError('standard input cannot be both, the coordinates and what is sent: give the coordinates as @file or in STREAMER_COORDINATES');
+  }
   const choices = transferChoices(options);
   const coordinates = await opened(readCoordinates(given.coordinates, process.env), options.identity, process.env);
   await withTransferTools(options, renderer, !given.paths.includes('-'), async ({ rate, onProgress }) => {

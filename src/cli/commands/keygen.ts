@@ -4,6 +4,7 @@
  * @module
  */
 import { generateIdentity, publicKeyOf } from '../../coordinates/keys.js';
+import { StorageError } from '../../errors.js';
 import { identityFile, readIdentity, writeIdentity } from '../identity.js';
 import type { Context } from '../program.js';
 
@@ -17,7 +18,7 @@ export interface KeygenCommandOptions {
 export async function runKeygen(options: KeygenCommandOptions, { renderer }: Context): Promise<void> {
   const file = identityFile(options.identity, process.env);
   if (options.public === true) {
-    const key = publicKeyOf(readIdentity(file));
+    const key = publicKeyOf(readIdentity(file, () => new StorageError('storage-missing', `there is no identity at ${file}: "streamer keygen" makes one`)));
     renderer.print(key, { event: 'key', key, file });
     return;
   }

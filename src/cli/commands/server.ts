@@ -92,9 +92,10 @@ function readTls({ tlsCert, tlsKey }: ServerCommandOptions): ServeOptions['tls']
 }
 
 /** Tells where the server is. The file is written first, so that whoever has read the lines finds it. */
-async function publish({ coordinates, url, port }: StreamerServer, { file, sealed }: { readonly file: string | undefined; readonly sealed: boolean }, renderer: Renderer): Promise<void> {
+async function publish({ coordinates, url }: StreamerServer, { file, sealed }: { readonly file: string | undefined; readonly sealed: boolean }, renderer: Renderer): Promise<void> {
   if (file !== undefined) await writeSecretFile(file, `${coordinates}\n`);
-  renderer.print(`Server is listening on ${url}`, { event: 'server', url, port });
+  // The event `listening` has told it to programs.
+  renderer.print(`Server is listening on ${url}`);
   // Sealed ones may be seen by anybody.
   if (file === undefined || sealed) renderer.print(`Use these coordinates to connect: ${coordinates}`, { event: 'coordinates', coordinates });
   if (file !== undefined) renderer.print(`Use the coordinates in ${file} to connect`, { event: 'coordinates', file });

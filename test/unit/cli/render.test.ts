@@ -62,7 +62,8 @@ describe('--json', () => {
   it('writes each event as one line of JSON on standard output, and nothing else', (t) => {
     const { out, err } = written(t, { json: true }, (renderer) => {
       for (const event of EVENTS) renderer.onProgress(event);
-      renderer.print('for people', { event: 'server', port: 5665 });
+      renderer.print('for people, who are not told of events');
+      renderer.print('for people', { event: 'coordinates', coordinates: 'x' });
       renderer.end();
     });
     assert.equal(err, '');
@@ -70,7 +71,7 @@ describe('--json', () => {
     assert.equal(lines.pop(), '');
     const objects = lines.map((line) => JSON.parse(line) as Record<string, unknown>);
     assert.deepEqual(objects.slice(0, -1), EVENTS.map(({ type, ...event }) => ({ event: type, ...event })));
-    assert.deepEqual(objects.at(-1), { event: 'server', port: 5665 });
+    assert.deepEqual(objects.at(-1), { event: 'coordinates', coordinates: 'x' });
     // JSON writes control characters as escapes.
     assert.doesNotMatch(out.replaceAll('\n', ''), /\p{Cc}/u);
   });

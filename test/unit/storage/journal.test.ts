@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { chunkCount, chunkLength, encodeHeader, HEADER_BYTES, type JournalHeader, parseHeader, parseJournal, RECORD_BYTES, RecordCodec } from '../../../src/storage/journal.js';
+import { chunkCount, chunkLength, encodeHeader, HEADER_BYTES, type JournalHeader, parseHeader, RECORD_BYTES, RecordCodec } from '../../../src/storage/journal.js';
+import { parseJournal } from '../../support/parse-journal.js';
 import { IDENTITY } from './fixture.js';
 
 const HEADER: JournalHeader = { identity: IDENTITY, size: 10_000, chunkSize: 1000, inode: 77n, nonce: Buffer.alloc(8, 3) };

@@ -48,9 +48,4 @@ describe('PathFilter', () => {
       assert.throws(() => new PathFilter(rules(`-${pattern}`)), (error: Error) => error instanceof UsageError && error.message.length < 300 && !/[\0\n]/u.test(error.message));
     });
   }
-
-  it('says when there is nothing to ask', () => {
-    assert.equal(new PathFilter([]).takesAll, true);
-    assert.equal(new PathFilter(rules('-x')).takesAll, false);
-  });
 });

@@ -2,10 +2,12 @@ import assert from 'node:assert/strict';
 import { chmod, link, lstat, mkdir, readFile, readlink, rename, stat, symlink, utimes, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { describe, it } from 'node:test';
-import { EXISTING_POLICIES } from '../../../src/storage/tree.js';
+import type { ExistingPolicy } from '../../../src/storage/tree.js';
 import { openTreeTarget } from '../../../src/storage/tree-target.js';
 import { failsWith, names } from './fixture.js';
 import { entry, fileOf, makeTree, modeOf, move, placed, PLACES, put, readTree, sourceFor, targetFor, temporaryAt } from './tree-fixture.js';
+
+const EXISTING_POLICIES: readonly ExistingPolicy[] = ['refuse', 'overwrite', 'skip', 'update'];
 
 const WAYS = PLACES.flatMap((place) => (['sync', 'async'] as const).map((ioMode) => ({ place, ioMode })));
 const NS = 1_700_000_000_123_456_789n;

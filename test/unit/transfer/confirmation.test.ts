@@ -8,7 +8,7 @@ import path from 'node:path';
 import { describe, it, type TestContext } from 'node:test';
 import { fileDigest } from '../../../src/crypto/checksum.js';
 import { AbortError, ConnectError } from '../../../src/errors.js';
-import { BYE_LIMIT_MS } from '../../../src/transfer/receive-session.js';
+import { BYE_LIMIT_MS } from '../../../src/wire/constants.js';
 import { Inbox, channelPair } from '../../support/fake-channel.js';
 import { fakeClock } from '../../support/fake-clock.js';
 import { turns, until } from '../../support/fake-events.js';
