@@ -103,7 +103,6 @@ const UNUSABLE: Readonly<Record<string, readonly [words: readonly string[], code
   'for the other direction, version 2': [['send', V2, process.execPath], 'coordinates-direction'],
   'for the other direction, plain': [['receive', json({ operation: 'receive' }), 'copy'], 'coordinates-direction'],
   'of yesterday': [['receive', formatCoordinates({ ...v2, expiresAt: Math.floor(Date.now() / 1000) - 86_400 }), 'copy'], 'coordinates-expired'],
-  'with wss: addresses only': [['receive', formatCoordinates({ ...v2, candidates: [{ url: 'wss://127.0.0.1/x' }] }), 'copy'], 'coordinates-version'],
   'with a relay only': [['receive', formatCoordinates({ ...v2, candidates: [], relay: { url: 'wss://127.0.0.1/x', room: 'r' } }), 'copy'], 'coordinates-version'],
 };
 

@@ -14,14 +14,14 @@ describe('on the compat wire', { concurrency: 2 }, () => {
   for (const action of ACTIONS) {
     for (const who of ['client', 'server'] as const) {
       it(`--rate at the ${who}, while the client ${action}s, is kept to`, async (t) => {
-        const place = await placeFor(t, 8_000_000);
+        const place = await placeFor(t, 12_000_000);
         const words = ['--rate', '4MB'];
         const ended = await move(t, action, place, { args: [...COMPAT, ...(who === 'server' ? words : [])], clientArgs: who === 'client' ? words : [] });
         assert.equal(await sha256(place.target), place.sha256);
         const { durationMs, wire } = resultOf(who === 'client' ? ended.client : ended.server);
         assert.equal(wire, 'compat');
-        // A chunk of 5 MiB is a sender's burst.
-        assert.ok(durationMs > 1_200, `${durationMs} ms`);
+        // A chunk of 5 MiB is a sender's burst, and the rate is in pieces of a tenth of a second: no less than half of the time.
+        assert.ok(durationMs > 1_000, `${durationMs} ms`);
       });
     }
 
