@@ -6,19 +6,25 @@ const { readFileSync } = require('node:fs');
 const path = require('node:path');
 const { Script } = require('node:vm');
 
-const words = process.argv.slice(2);
-if (words.length === 1 && (words[0] === '--version' || words[0] === '-V')) {
-  process.stdout.write(`streamer ${require('../package.json').version}\n`);
-} else {
-  load(path.join(__dirname, '../dist/bundle/streamer.cjs')).runProgram(words);
+// Whoever makes the cache loads it as it is loaded here: of another text V8 would not take it.
+module.exports = { load };
+if (require.main === module) main(process.argv.slice(2));
+
+function main(words) {
+  if (words.length === 1 && (words[0] === '--version' || words[0] === '-V')) {
+    process.stdout.write(`streamer ${require('../package.json').version}\n`);
+    return;
+  }
+  const file = path.join(__dirname, '../dist/bundle/streamer.cjs');
+  load(file, { filename: file, cachedData: cacheOf(file) }).bundle.runProgram(words);
 }
 
-/** @returns what the bundle exports */
-function load(filename) {
-  const script = new Script(`(function(exports,require,module,__filename,__dirname){${readFileSync(filename, 'latin1')}\n})`, { filename, cachedData: cacheOf(filename) });
+/** @returns the script of a file, and what it exports */
+function load(file, options) {
+  const script = new Script(`(function(exports,require,module,__filename,__dirname){${readFileSync(file, 'latin1')}\n})`, options);
   const bundle = { exports: {} };
-  script.runInThisContext()(bundle.exports, require, bundle, filename, path.dirname(filename));
-  return bundle.exports;
+  script.runInThisContext()(bundle.exports, require, bundle, file, path.dirname(file));
+  return { script, bundle: bundle.exports };
 }
 
 function cacheOf(filename) {

@@ -2,17 +2,13 @@
 //   node scripts/code-cache.mjs FILE
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import { createServer } from 'node:net';
 import os from 'node:os';
 import path from 'node:path';
-import { Script } from 'node:vm';
 
 const file = process.argv[2];
-const require = createRequire(import.meta.url);
+const { load } = createRequire(import.meta.url)('../bin/streamer.cjs');
 // The name that it has here is in stacks later.
-const script = new Script(`(function(exports,require,module,__filename,__dirname){${readFileSync(file, 'latin1')}\n})`, { filename: path.basename(file) });
-const bundle = { exports: {} };
-script.runInThisContext()(bundle.exports, require, bundle, file, path.dirname(file));
+const { script, bundle } = load(file, { filename: path.basename(file) });
 
 const folder = mkdtempSync(path.join(os.tmpdir(), 'streamer-build-'));
 try {
@@ -36,10 +32,9 @@ async function transfers() {
 }
 
 async function transfer(served, client) {
-  const port = String(await freePort());
-  const published = path.join(folder, `coordinates-${port}`);
-  const { runProgram } = bundle.exports;
-  const server = runProgram(['server', '--host', '127.0.0.1', '--public-ips', '127.0.0.1', '--port-range', port, port, '--coordinates-file', published, '--wait-timeout', '30', '-q', ...served]);
+  const published = path.join(folder, `coordinates-${served[0]}`);
+  const { runProgram } = bundle;
+  const server = runProgram(['server', '--host', '127.0.0.1', '--public-ips', '127.0.0.1', '--port-range', '0', '0', '--coordinates-file', published, '--wait-timeout', '30', '-q', ...served]);
   for (let left = 1000; left > 0 && coordinatesIn(published) === ''; left -= 1) await new Promise((resolve) => setTimeout(resolve, 10));
   await Promise.all([server, runProgram([...client(`@${published}`), '-q'])]);
 }
@@ -50,13 +45,4 @@ function coordinatesIn(published) {
   } catch {
     return '';
   }
-}
-
-function freePort() {
-  return new Promise((resolve, reject) => {
-    const probe = createServer().once('error', reject).listen(0, '127.0.0.1', () => {
-      const { port } = probe.address();
-      probe.close(() => resolve(port));
-    });
-  });
 }

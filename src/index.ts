@@ -18,9 +18,9 @@
  */
 export { receive, send, type ClientOptions, type ReceiveOptions, type SendOptions } from './client/client.js';
 export { serve, type ServeOptions, type StreamerServer } from './server/server.js';
-export { formatCoordinates, parseCoordinates } from './coordinates/codec.js';
+export { formatCoordinates, isSealed, parseCoordinates } from './coordinates/codec.js';
 export { generateIdentity, publicKeyOf } from './coordinates/keys.js';
-export { isSealed, openCoordinates, sealCoordinates } from './coordinates/sealed.js';
+export { openCoordinates, sealCoordinates } from './coordinates/sealed.js';
 export {
   redactCoordinates,
   type Candidate,

@@ -7,6 +7,7 @@ import { existsSync } from 'node:fs';
 import { InvalidArgumentError } from 'commander';
 import { UsageError } from '../errors.js';
 import { WIRE_CHOICES, type WireChoice } from '../options.js';
+import { linesOf } from '../util/lines.js';
 import { parseDuration, parseSize } from '../util/units.js';
 import { readTextFile } from './text-file.js';
 
@@ -108,9 +109,5 @@ export function readSecret(options: { readonly secret?: string; readonly secretF
 
 /** The public keys of `--seal-to`: each itself, or `@file` with one on each line. */
 export function readKeys(given: readonly string[] | undefined): readonly string[] | undefined {
-  return given?.flatMap((word) => (word.startsWith('@') ? keyLines(readNamedFile(word.slice(1))) : [word]));
-}
-
-function keyLines(text: string): string[] {
-  return text.split(/\r?\n/u).map((line) => line.trim()).filter((line) => line !== '' && !line.startsWith('#'));
+  return given?.flatMap((word) => (word.startsWith('@') ? linesOf(readNamedFile(word.slice(1))) : [word]));
 }

@@ -4,15 +4,13 @@
  * @module
  */
 import { closeSync, fstatSync, openSync, statSync, type Stats } from 'node:fs';
-import { link, mkdir, open, rm } from 'node:fs/promises';
-import { randomBytes } from 'node:crypto';
+import { link, mkdir } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
 import { CoordinatesError, StorageError, UsageError, type StreamerError } from '../errors.js';
+import { isSealed } from '../coordinates/codec.js';
 import { isSecretText } from './arguments.js';
-import { readTextFile, textFileError } from './text-file.js';
-
-const SEALED = /(?:^|\s)streamer2s\./u;
+import { publishDraft, readTextFile, textFileError } from './text-file.js';
 
 /**
  * Where an identity is looked for: the option, STREAMER_IDENTITY, or the user's configuration (XDG Base Directory).
@@ -44,7 +42,7 @@ function homeDirectory(): string {
  * @throws CoordinatesError, StorageError, UsageError
  */
 export async function opened(coordinates: string, given: string | undefined, env: NodeJS.ProcessEnv): Promise<string> {
-  if (!SEALED.test(coordinates)) return coordinates;
+  if (!isSealed(coordinates)) return coordinates;
   const file = identityFile(given, env);
   const identity = readIdentity(file, () => new CoordinatesError('coordinates-sealed', `these coordinates are sealed, and there is no identity at ${file} to open them: name yours with --identity, or make one with "streamer keygen" and have them sealed to it`));
   // Only now: others need no such arithmetic.
@@ -93,21 +91,11 @@ function assertOwn(stats: Stats, file: string): void {
  * @throws StorageError
  */
 export async function writeIdentity(file: string, text: string): Promise<void> {
-  const draft = `${file}.${randomBytes(6).toString('hex')}`;
   try {
     await mkdir(path.dirname(file), { recursive: true, mode: 0o700 });
-    const handle = await open(draft, 'wx', 0o600);
-    try {
-      await handle.writeFile(text);
-      await handle.sync();
-    } finally {
-      await handle.close();
-    }
-    await link(draft, file);
+    await publishDraft(file, text, link);
   } catch (cause) {
     throw writeError(cause as NodeJS.ErrnoException, file);
-  } finally {
-    await rm(draft, { force: true }).catch(() => undefined);
   }
 }
 

@@ -48,6 +48,18 @@ function readBounded(file: string | number, name: string, most: number, what: st
 
 /** Writes a file that only its owner can read. @throws StorageError */
 export async function writeSecretFile(path: string, text: string): Promise<void> {
+  try {
+    await publishDraft(path, text, rename);
+  } catch (cause) {
+    throw textFileError(cause, `cannot write the coordinates to ${path}`);
+  }
+}
+
+/**
+ * Writes a draft of mode 0600 beside a path, makes it durable, and has `publish` give it its name: rename(2), or link(2) where
+ * nothing may be replaced. No draft is left. @throws the system's own errors
+ */
+export async function publishDraft(path: string, text: string, publish: (draft: string, path: string) => Promise<void>): Promise<void> {
   const draft = `${path}.${randomBytes(6).toString('hex')}`;
   try {
     const handle = await open(draft, 'wx', 0o600);
@@ -57,10 +69,9 @@ export async function writeSecretFile(path: string, text: string): Promise<void>
     } finally {
       await handle.close();
     }
-    await rename(draft, path);
-  } catch (cause) {
+    await publish(draft, path);
+  } finally {
     await rm(draft, { force: true }).catch(() => undefined);
-    throw textFileError(cause, `cannot write the coordinates to ${path}`);
   }
 }
 

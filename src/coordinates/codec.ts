@@ -18,6 +18,8 @@ import { malformed, plainFields, unknownVersion, v2Fields } from './fields.js';
 /** Most characters looked at. Real coordinates have a few hundred. */
 const TEXT_LENGTH_MAX = 65_536;
 const V2_PREFIX = 'streamer2.';
+/** How sealed ones begin: see `sealed.ts`. */
+export const SEALED_PREFIX = 'streamer2s.';
 /** How a server of either make begins the line that publishes its coordinates. */
 const PUBLISHED = 'Use these coordinates to connect:';
 /** Deeper and fuller than version 2 needs, so that later fields do not make old programs refuse. */
@@ -80,6 +82,24 @@ export function parseCoordinates(text: string): Coordinates {
  */
 export function formatCoordinates(coordinates: Coordinates): string {
   return coordinates.version === 1 ? formatPlain(coordinates) : formatV2(coordinates);
+}
+
+/**
+ * Whether a text is sealed coordinates, alone or behind a server's `Use these coordinates to connect:`.
+ *
+ * ```ts
+ * import { generateIdentity, isSealed, openCoordinates, publicKeyOf, serve } from 'firecrest-streamer-ts';
+ *
+ * const identity = generateIdentity();
+ * const stop = new AbortController();
+ * const { coordinates } = await serve({ action: 'send', path: 'results.h5', portRange: [0, 0], sealTo: [publicKeyOf(identity)], signal: stop.signal });
+ * const text = isSealed(coordinates) ? openCoordinates(coordinates, [identity]) : coordinates;
+ * console.log(text.length);
+ * stop.abort();
+ * ```
+ */
+export function isSealed(text: string): boolean {
+  return unwrapCoordinates(text).startsWith(SEALED_PREFIX);
 }
 
 /** Character for character what Python's `json.dumps` and `base64.urlsafe_b64encode` make of the same fields. */

@@ -6,6 +6,7 @@
  */
 import { UsageError } from '../errors.js';
 import { BOX_KEY_BYTES, boxKeyPairOf, generateBoxKeyPair, type BoxKeyPair } from '../crypto/sealed-box.js';
+import { linesOf } from '../util/lines.js';
 
 const PUBLIC_PREFIX = 'streamer-key1.';
 const PRIVATE_PREFIX = 'streamer-identity1.';
@@ -60,7 +61,7 @@ export function parsePublicKey(text: string): Uint8Array {
  * @throws UsageError that quotes nothing of it.
  */
 export function parseIdentity(text: string): BoxKeyPair {
-  const lines = text.split(/\r?\n/u).map((line) => line.trim()).filter((line) => line !== '' && !line.startsWith('#'));
+  const lines = linesOf(text);
   const [line = ''] = lines;
   const privateKey = lines.length === 1 ? keyBytes(line, PRIVATE_PREFIX) : undefined;
   if (privateKey === undefined) return fail('that is no identity: "streamer keygen" makes one');

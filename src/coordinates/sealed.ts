@@ -10,30 +10,11 @@
 import { createHash } from 'node:crypto';
 import { CoordinatesError, UsageError } from '../errors.js';
 import { openBox, SEAL_BYTES, sealBox, type BoxKeyPair } from '../crypto/sealed-box.js';
-import { unwrapCoordinates } from './codec.js';
+import { SEALED_PREFIX, unwrapCoordinates } from './codec.js';
 import { parseIdentity, parsePublicKey } from './keys.js';
 
-const PREFIX = 'streamer2s.';
 /** Most readers of one text. */
 export const READERS_MAX = 16;
-
-/**
- * Whether a text is sealed coordinates, alone or behind a server's `Use these coordinates to connect:`.
- *
- * ```ts
- * import { generateIdentity, isSealed, openCoordinates, publicKeyOf, serve } from 'firecrest-streamer-ts';
- *
- * const identity = generateIdentity();
- * const stop = new AbortController();
- * const { coordinates } = await serve({ action: 'send', path: 'results.h5', portRange: [0, 0], sealTo: [publicKeyOf(identity)], signal: stop.signal });
- * const text = isSealed(coordinates) ? openCoordinates(coordinates, [identity]) : coordinates;
- * console.log(text.length);
- * stop.abort();
- * ```
- */
-export function isSealed(text: string): boolean {
-  return unwrapCoordinates(text).startsWith(PREFIX);
-}
 
 /**
  * Seals coordinates for one reader or several.
@@ -54,10 +35,15 @@ export function isSealed(text: string): boolean {
  * @throws UsageError for a bad key, none, or too many.
  */
 export function sealCoordinates(text: string, readers: readonly string[]): string {
-  if (readers.length === 0 || readers.length > READERS_MAX) throw new UsageError(`coordinates are sealed for 1 to ${READERS_MAX} readers`);
-  const boxes = readers.map((reader) => sealBox(Buffer.from(text, 'utf8'), parsePublicKey(reader)).toString('base64url'));
-  const body = PREFIX + boxes.join('.');
+  const boxes = readersOf(readers).map((reader) => sealBox(Buffer.from(text, 'utf8'), reader).toString('base64url'));
+  const body = SEALED_PREFIX + boxes.join('.');
   return `${body}.${checksumOf(body)}`;
+}
+
+/** The readers' public keys. @throws UsageError as {@link sealCoordinates} does, without sealing anything. */
+export function readersOf(readers: readonly string[]): readonly Uint8Array[] {
+  if (readers.length === 0 || readers.length > READERS_MAX) throw new UsageError(`coordinates are sealed for 1 to ${READERS_MAX} readers`);
+  return readers.map(parsePublicKey);
 }
 
 /**
@@ -104,10 +90,10 @@ function openWith(box: Buffer, keys: readonly BoxKeyPair[]): Buffer | undefined 
 function boxesOf(text: string): readonly Buffer[] {
   const end = text.lastIndexOf('.');
   const [head, tail] = [text.slice(0, end), text.slice(end + 1)];
-  const parts = head.slice(PREFIX.length).split('.');
+  const parts = head.slice(SEALED_PREFIX.length).split('.');
   const boxes = parts.map((part) => Buffer.from(part, 'base64url'));
   const exact = boxes.every((box, index) => box.length >= SEAL_BYTES && box.toString('base64url') === parts[index]);
-  if (!text.startsWith(PREFIX) || !exact || boxes.length > READERS_MAX || tail !== checksumOf(head)) {
+  if (!text.startsWith(SEALED_PREFIX) || !exact || boxes.length > READERS_MAX || tail !== checksumOf(head)) {
     throw new CoordinatesError('coordinates-malformed', 'the sealed coordinates are cut short or altered: copy them again, to the last character');
   }
   return boxes;

@@ -6,7 +6,6 @@
 import { randomBytes } from 'node:crypto';
 import { formatCoordinates } from '../coordinates/codec.js';
 import type { Coordinates } from '../coordinates/coordinates.js';
-import { sealCoordinates } from '../coordinates/sealed.js';
 import { UsageError, type StreamerError } from '../errors.js';
 import { checkSecret, checkServerOptions, DEFAULTS, type WireChoice } from '../options.js';
 import type { FilterRule } from '../storage/path-filter.js';
@@ -167,6 +166,9 @@ function openWhat({ path, rules, memoryBytes }: Settings): Promise<Sending> {
   return openSending(typeof path === 'string' ? [path] : path, rules);
 }
 
+/** Loaded only where it is needed: its arithmetic takes milliseconds to begin. */
+const sealing = () => import('../coordinates/sealed.js');
+
 function checkTls({ tls }: Settings): void {
   try {
     if (tls !== undefined) checkTlsIdentity(tls);
@@ -263,7 +265,7 @@ class Session {
 
   async start(): Promise<StreamerServer> {
     const { host, portRange, onProgress, tls } = this.#settings;
-    this.#assertPublishable();
+    await this.#assertPublishable();
     const policy = {
       wire: this.#settings.wire,
       secret: typeof this.#secret === 'string' ? this.#secret : undefined,
@@ -278,34 +280,39 @@ class Session {
       connected: (connection, tag, keys) => this.#connected(connection, tag, keys as ChannelKeys | undefined),
       portTaken: (port) => onProgress({ type: 'notice', message: `port ${port} is taken, trying the next` }),
     });
-    const url = `${tls === undefined ? 'ws' : 'wss'}://${host.includes(':') ? `[${host}]` : host}:${listener.port}`;
+    const url = this.#urlAt(host, listener.port);
     onProgress({ type: 'listening', url, host, port: listener.port });
     const done = this.#run(listener);
     // Whoever waits for it gets the error; nobody waiting is no crash.
     done.catch(() => undefined);
-    return { coordinates: this.#published(listener.port), url, port: listener.port, done };
+    return { coordinates: await this.#published(listener.port), url, port: listener.port, done };
   }
 
   /** Before anything listens: coordinates that cannot be written would leave a server behind that nobody can find. */
-  #assertPublishable(): void {
+  async #assertPublishable(): Promise<void> {
     try {
-      this.#published(1);
+      formatCoordinates(this.#coordinates(1));
     } catch (cause) {
-      if (cause instanceof UsageError) throw cause;
       throw new UsageError('--public-ips takes addresses or host names, 64 at the most', { cause });
     }
+    const { sealTo } = this.#settings;
+    if (sealTo !== undefined) (await sealing()).readersOf(sealTo);
   }
 
-  #published(port: number): string {
+  async #published(port: number): Promise<string> {
     const { sealTo } = this.#settings;
     const text = formatCoordinates(this.#coordinates(port));
-    return sealTo === undefined ? text : sealCoordinates(text, sealTo);
+    return sealTo === undefined ? text : (await sealing()).sealCoordinates(text, sealTo);
+  }
+
+  #urlAt(host: string, port: number): string {
+    return `${this.#settings.tls === undefined ? 'ws' : 'wss'}://${host.includes(':') && !host.startsWith('[') ? `[${host}]` : host}:${port}`;
   }
 
   #coordinates(port: number): Coordinates {
-    const { publicIps, action, tls } = this.#settings;
+    const { publicIps, action } = this.#settings;
     if (typeof this.#secret === 'string') return { version: 1, ports: [port, port], ips: publicIps, secret: this.#secret, operation: action };
-    const candidates = publicIps.map((ip) => ({ url: `${tls === undefined ? 'ws' : 'wss'}://${ip.includes(':') && !ip.startsWith('[') ? `[${ip}]` : ip}:${port}${NATIVE_PATH}` }));
+    const candidates = publicIps.map((ip) => ({ url: `${this.#urlAt(ip, port)}${NATIVE_PATH}` }));
     return { version: 2, candidates, secret: this.#secret, direction: action };
   }
 

@@ -26,8 +26,7 @@
  * @module
  */
 import { createHash } from 'node:crypto';
-import type { ChunkTable} from './chunk-table.js';
-import { MAX_CHUNKS } from './chunk-table.js';
+import { type ChunkTable, MAX_CHUNKS } from './chunk-table.js';
 
 /** Bytes of the header, of a record, and of an identity. */
 export const HEADER_BYTES = 80;

@@ -14,6 +14,7 @@ import { errorOfClose } from './channel.js';
 import { Outcome } from './outcome.js';
 import { ProgressMeter, type ProgressEvent, type TransferResult } from './progress.js';
 import { pump } from './pump.js';
+import { RateLimit } from './rate-limit.js';
 import { compatResult } from './result.js';
 import type { SendRequest } from './send.js';
 import type { TransferSettings } from './settings.js';
@@ -61,22 +62,15 @@ function sendMessages(connection: Connection, source: Source, request: CompatSen
     connection.close(code, reason);
   }, false);
   let patience: NodeJS.Timeout | undefined;
+  const rate = request.rate ?? new RateLimit(undefined);
   const read = ({ offset, length }: Extract<CompatSenderEffect, { kind: 'read' }>) => {
+    if (outcome.over) return;
     const whole = pool.take();
     const bytes = length === whole.length ? whole : whole.subarray(0, length);
-    const pending = source.read(offset, bytes);
-    if (pending === undefined) feed({ kind: 'chunkRead', bytes });
-    else pending.then(() => feed({ kind: 'chunkRead', bytes }), outcome.fail);
-  };
-  /** At the limit's pace: here, since reads come one by one, and the end of the file only after the last. */
-  const readPaced = (effect: Extract<CompatSenderEffect, { kind: 'read' }>) => {
-    if (request.rate === undefined) read(effect);
-    else request.rate.pace(effect.length, () => readLater(effect));
-  };
-  const readLater = (effect: Extract<CompatSenderEffect, { kind: 'read' }>) => {
-    if (outcome.over) return;
     try {
-      read(effect);
+      const pending = source.read(offset, bytes);
+      if (pending === undefined) feed({ kind: 'chunkRead', bytes });
+      else pending.then(() => feed({ kind: 'chunkRead', bytes }), outcome.fail);
     } catch (error) {
       outcome.fail(error);
     }
@@ -113,7 +107,8 @@ function sendMessages(connection: Connection, source: Source, request: CompatSen
         sendChunk(effect.message);
         break;
       case 'read':
-        readPaced(effect);
+        // At the limit's pace: here, since reads come one by one, and the end of the file only after the last.
+        rate.pace(effect.length, () => read(effect));
         break;
       case 'checkSource':
         source.assertUnchanged().then(() => {

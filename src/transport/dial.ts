@@ -63,7 +63,7 @@ export async function* dial(
       if (signal.aborted) break;
       void queue.add(async () => {
         try {
-          const socket = await connectTo(address, { timeoutMs: options.timeoutMs ?? TIMEOUT_MS, signal, ca: options.ca });
+          const socket = await connectTo(address, { ...options, signal });
           answered.push({ address, socket });
         } catch (error) {
           failed(address, error as Error);

@@ -35,11 +35,6 @@ export class ReceiverMachine {
     this.#inbox = new Inbox(options, this.#unsettled);
   }
 
-  /** Everything is there and was told: a sender that closes cleanly now has heard it. */
-  get confirming(): boolean {
-    return this.#state === 'confirming';
-  }
-
   handle(input: ReceiverInput): ReceiverEffect[] {
     if (this.#state === 'failed' || this.#state === 'done') return [];
     switch (input.kind) {

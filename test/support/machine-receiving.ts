@@ -42,6 +42,8 @@ export class ReceivingEnd {
   readonly #begun = new Set<number>();
   readonly #placed = new Set<number>();
   #placing = false;
+  /** Everything is there, and the sender is told. */
+  #complete = false;
 
   constructor(stage: Stage) {
     this.#stage = stage;
@@ -56,7 +58,7 @@ export class ReceivingEnd {
       lost: (stream, error, clean) => {
         this.ledgers.delete(stream);
         this.feed({ kind: 'lost', stream });
-        if (error !== undefined && clean && this.machine.confirming) this.#succeed();
+        if (error !== undefined && clean && this.#complete) this.#succeed();
       },
       failed: (error) => this.fail(error as StreamerError),
     });
@@ -69,7 +71,7 @@ export class ReceivingEnd {
 
   /** The sender will not come back. One that has been told everything may have heard it. */
   abandoned(error: StreamerError): void {
-    if (this.machine.confirming) this.#succeed();
+    if (this.#complete) this.#succeed();
     else this.fail(error);
   }
 
@@ -339,6 +341,7 @@ export class ReceivingEnd {
     const failed = [...this.settled.values()].some(({ how }) => how === 'failed');
     const extras = this.#plan.delete && !failed ? extrasOf(this.#plan) : [];
     if (extras.length > 0) this.feed({ kind: 'extras', paths: extras });
+    this.#complete = true;
     this.feed({ kind: 'finished', removed: this.#plan.dryRun ? 0 : extras.length, failed: 0 });
   }
 }

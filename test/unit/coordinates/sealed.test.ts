@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
-import { formatCoordinates, parseCoordinates } from '../../../src/coordinates/codec.js';
+import { formatCoordinates, isSealed, parseCoordinates } from '../../../src/coordinates/codec.js';
 import { generateIdentity, parseIdentity, parsePublicKey, publicKeyOf } from '../../../src/coordinates/keys.js';
-import { isSealed, openCoordinates, READERS_MAX, sealCoordinates } from '../../../src/coordinates/sealed.js';
+import { openCoordinates, READERS_MAX, sealCoordinates } from '../../../src/coordinates/sealed.js';
 import { CoordinatesError, UsageError } from '../../../src/errors.js';
 
 const TEXT = formatCoordinates({ version: 2, candidates: [{ url: 'ws://192.0.2.1:5665/streamer' }], secret: Buffer.alloc(32, 7), direction: 'send' });

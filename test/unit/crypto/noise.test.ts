@@ -5,6 +5,7 @@ import { AuthError } from '../../../src/errors.js';
 import { NoiseHandshake } from '../../../src/crypto/noise.js';
 import { SymmetricState } from '../../../src/crypto/symmetric-state.js';
 import { RecordOpener, RecordSealer } from '../../../src/crypto/record.js';
+import { LOW_ORDER } from '../../support/low-order.js';
 
 interface Vector {
   readonly protocol_name: string;
@@ -160,17 +161,7 @@ describe('a handshake of NN', () => {
     assert.throws(() => initiator.readMessage(second), isHandshakeError);
   });
 
-  // The points of low order on Curve25519 and its twist, as in RFC 7748 section 7's advice and libsodium's list.
-  const lowOrder = [
-    '0000000000000000000000000000000000000000000000000000000000000000',
-    '0100000000000000000000000000000000000000000000000000000000000000',
-    'e0eb7a7c3b41b8ae1656e3faf19fc46ada098deb9c32b1fd866205165f49b800',
-    '5f9c95bca3508c24b1d0b1559c83ef5b04445cc4581c8e86d8224eddd09f1157',
-    'ecffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f',
-    'edffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f',
-    'eeffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f',
-  ];
-  for (const point of lowOrder) {
+  for (const point of LOW_ORDER) {
     it(`refuses the low-order key ${point.slice(0, 8)}…, as responder and as initiator`, () => {
       const responder = new NoiseHandshake({ role: 'responder', prologue });
       responder.readMessage(hex(point));

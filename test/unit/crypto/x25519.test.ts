@@ -3,6 +3,7 @@ import { describe, it } from 'node:test';
 import fc from 'fast-check';
 import nacl from 'tweetnacl';
 import { X25519KeyPair } from '../../../src/crypto/x25519.js';
+import { LOW_ORDER } from '../../support/low-order.js';
 
 describe('X25519', () => {
   it('agrees with another implementation, whatever the keys', () => {
@@ -33,14 +34,3 @@ describe('X25519', () => {
     assert.throws(() => X25519KeyPair.of(Buffer.alloc(31)), RangeError);
   });
 });
-
-/** The points of order 1, 2, 4 and 8 on the curve and its twist, as https://cr.yp.to/ecdh.html lists them. */
-const LOW_ORDER = [
-  '0000000000000000000000000000000000000000000000000000000000000000',
-  '0100000000000000000000000000000000000000000000000000000000000000',
-  'e0eb7a7c3b41b8ae1656e3faf19fc46ada098deb9c32b1fd866205165f49b800',
-  '5f9c95bca3508c24b1d0b1559c83ef5b04445cc4581c8e86d8224eddd09f1157',
-  'ecffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f',
-  'edffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f',
-  'eeffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f',
-];
