@@ -155,7 +155,9 @@ export class AloneReceiver extends Alone<ReceivingEnd> {
     const id = bend === 0 ? which : pick(ids, which);
     if (turns !== undefined && id === undefined) return undefined;
     const asked = this.#asked[id ?? -1];
-    const outOfTurn = turns !== undefined && (asked === undefined || ![...turns, ...(late ?? [])].includes(asked));
+    // What came in chunks, all of it, is passed over when it comes whole, too: only the receiver knows when that is.
+    const passedOver = what === 'whole' && this.end.begun.has(id ?? -1);
+    const outOfTurn = turns !== undefined && !passedOver && (asked === undefined || ![...turns, ...(late ?? [])].includes(asked));
     const planned = this.#planned(id ?? 0);
     const noFile = what === 'file' && asked !== 'settled' && (this.#chunkSizes.has(id ?? 0) || planned.kind !== 'file' || this.plan.root === 'pipe');
     const frames = this.#frames(what, id ?? 0, ids, index, bend);

@@ -32,6 +32,8 @@ export class ReceivingEnd {
   readonly ledgers = new Map<number, Ledger>();
   /** Files under their names, by id. */
   readonly files = new Map<number, Buffer>();
+  /** Files whose commit has begun: all of each is here. */
+  readonly begun = new Set<number>();
   readonly resumed = new Map<number, number>();
   readonly hashes = new Map<number, bigint>();
   readonly feed: (input: ReceiverInput) => void;
@@ -39,7 +41,6 @@ export class ReceivingEnd {
   readonly #stage: Stage;
   readonly #partial = new Map<number, Partial>();
   readonly #opening = new Map<number, 'wanted' | 'abandoned'>();
-  readonly #begun = new Set<number>();
   readonly #placed = new Set<number>();
   #placing = false;
   /** Everything is there, and the sender is told. */
@@ -296,8 +297,8 @@ export class ReceivingEnd {
   }
 
   #begin(id: number): void {
-    assert.ok(!this.#begun.has(id), `${id} is committed twice`);
-    this.#begun.add(id);
+    assert.ok(!this.begun.has(id), `${id} is committed twice`);
+    this.begun.add(id);
   }
 
   #whole({ arrival, files }: Received<'writeWhole'>): void {
