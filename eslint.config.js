@@ -13,7 +13,8 @@ const ROOMS = {
   transfer: { may: ['util', 'crypto', 'wire', 'compat', 'transport', 'storage', 'coordinates'] },
   client: { may: ['util', 'transfer', 'transport', 'storage', 'coordinates', 'crypto', 'compat', 'wire'] },
   server: { may: ['util', 'transfer', 'transport', 'storage', 'coordinates', 'crypto', 'compat', 'wire'] },
-  cli: { may: ['util', 'client', 'server', 'transfer', 'coordinates'] },
+  relay: { may: ['util', 'transport'] },
+  cli: { may: ['util', 'client', 'server', 'relay', 'transfer', 'transport', 'coordinates'] },
 };
 /** Third-party packages, each behind one room (msgpack: the two that have a binary format). */
 const PACKAGES = {
@@ -27,6 +28,9 @@ const PACKAGES = {
   progress: 'cli',
   picomatch: 'storage',
   koffi: 'storage',
+  'proxy-from-env': 'transport',
+  '@redis/client': 'relay',
+  'prom-client': 'relay',
 };
 const IMPURE_MODULES = ['fs', 'fs/promises', 'net', 'tls', 'http', 'https', 'child_process', 'timers', 'os', 'worker_threads'];
 const IMPURE_GLOBALS = ['setTimeout', 'setInterval', 'setImmediate', 'performance', 'process', 'fetch'];

@@ -47,7 +47,7 @@ async function bundle(outdir) {
     legalComments: 'none',
     metafile: true,
     // Optional and native: looked for when it is first wanted, beside the bundle. A script of node:vm has no import().
-    external: ['koffi'],
+    external: ['koffi', ...ofTheRelay],
     supported: { 'dynamic-import': false },
     plugins: [lateBuiltins],
     // Without the native addon, which takes longer to find than it ever saves.
@@ -59,6 +59,9 @@ async function bundle(outdir) {
   makeCodeCache(bundled);
   writeFileSync(path.join(outdir, 'LICENSES.txt'), licencesOf(Object.keys(metafile.inputs)));
 }
+
+/** What only a relay needs, and most who have this command never do: found in node_modules when it is. */
+const ofTheRelay = ['@redis/client', 'prom-client'];
 
 /** Modules of node that dependencies load at once and the command seldom or never uses; each takes milliseconds. */
 const LATE = ['child_process', 'https', 'tls', 'readline'];

@@ -32,7 +32,7 @@ export const ERROR_CODES = {
     'storage-locked',
     'storage-incomplete',
   ],
-  LimitError: ['limit-inbound', 'limit-frame', 'limit-entries'],
+  LimitError: ['limit-inbound', 'limit-frame', 'limit-entries', 'limit-relay'],
   TimeoutError: ['timeout-wait', 'timeout-idle', 'timeout-handshake'],
   AbortError: ['aborted'],
 } as const;

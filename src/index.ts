@@ -17,7 +17,8 @@
  * @packageDocumentation
  */
 export { receive, send, type ClientOptions, type ReceiveOptions, type SendOptions } from './client/client.js';
-export { serve, type ServeOptions, type StreamerServer } from './server/server.js';
+export { serve, type RelayChoice, type ServeOptions, type StreamerServer } from './server/server.js';
+export type { Route } from './client/candidates.js';
 export { formatCoordinates, isSealed, parseCoordinates } from './coordinates/codec.js';
 export { generateIdentity, publicKeyOf } from './coordinates/keys.js';
 export { openCoordinates, sealCoordinates } from './coordinates/sealed.js';

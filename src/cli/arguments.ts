@@ -59,6 +59,20 @@ export function streamsArgument(text: string): number | 'auto' {
   return Number(text);
 }
 
+/** For commander: a number of things. */
+export function countArgument(text: string): number {
+  if (!/^[1-9]\d{0,8}$/u.test(text)) throw new InvalidArgumentError('give a number from 1 on.');
+  return Number(text);
+}
+
+/** For commander: `host:port`, IPv6 in brackets. */
+export function placeArgument(text: string): { readonly host: string; readonly port: number } {
+  const match = /^(?:\[([0-9A-Fa-f:.]+)\]|([^\s:[\]]+)):(\d{1,5})$/u.exec(text);
+  const port = Number(match?.[3]);
+  if (match === null || port > 65_535) throw new InvalidArgumentError('give host:port, such as 0.0.0.0:443 or [::]:443.');
+  return { host: match[1] ?? match[2] ?? '', port };
+}
+
 /** For commander: a wire. */
 export function wireArgument(text: string): WireChoice {
   const wire = WIRE_CHOICES.find((choice) => choice === text);
@@ -104,6 +118,13 @@ export function readSecret(options: { readonly secret?: string; readonly secretF
   if (options.secret !== undefined) return options.secret;
   if (options.secretFile !== undefined) return readTextFile(options.secretFile, options.secretFile).trim();
   const fromEnv = env['STREAMER_SECRET'];
+  return fromEnv === '' ? undefined : fromEnv;
+}
+
+/** The token for a relay: a file, or STREAMER_RELAY_TOKEN. */
+export function readRelayToken(file: string | undefined, env: NodeJS.ProcessEnv): string | undefined {
+  if (file !== undefined) return readTextFile(file, file).trim();
+  const fromEnv = env['STREAMER_RELAY_TOKEN'];
   return fromEnv === '' ? undefined : fromEnv;
 }
 

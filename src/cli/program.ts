@@ -5,9 +5,10 @@
  */
 import { Command, CommanderError, Option } from 'commander';
 import { DEFAULTS } from '../options.js';
+import { RELAY_DEFAULTS } from '../relay/limits.js';
 import { formatDuration, formatSize } from '../util/units.js';
 import { VERSION } from '../version.js';
-import { collect, durationArgument, joinPortRange, portRangeArgument, sizeArgument, streamsArgument, wireArgument } from './arguments.js';
+import { collect, countArgument, durationArgument, joinPortRange, placeArgument, portRangeArgument, sizeArgument, streamsArgument, wireArgument } from './arguments.js';
 import { failureOf } from './exit.js';
 import { addTransferOptions } from './transfer-options.js';
 import { createRenderer, type Renderer, type RenderOptions } from './render.js';
@@ -44,7 +45,7 @@ export async function runProgram(words: readonly string[]): Promise<void> {
  * /proc/PID/cmdline. For the moment before this runs they can be seen; @file, - and the variables avoid that, too.
  */
 function hideArguments(words: readonly string[]): void {
-  const command = words.find((word) => /^(send|receive|server)$/.test(word));
+  const command = words.find((word) => /^(send|receive|server|relay)$/.test(word));
   process.title = command === undefined ? 'streamer' : `streamer ${command}`;
 }
 
@@ -95,6 +96,7 @@ export function buildProgram(): Command {
   serverCommand(program);
   benchCommand(program);
   keygenCommand(program);
+  relayCommand(program);
   return program;
 }
 
@@ -132,6 +134,8 @@ function clientCommand(program: Command, name: 'send' | 'receive'): void {
     .option('--path <path>', 'the same as the argument')
     .addOption(identityOption())
     .addOption(caOption())
+    .option('--direct', 'only the server itself (default: the relay that the coordinates name, where the server does not answer soon)')
+    .option('--via-relay', 'only the relay that the coordinates name')
     .addOption(wireOption('how to talk to the server'))
     .option('--require-encryption', 'the same as --wire native')
     .addOption(new Option('--connect-timeout <duration>', 'how long to look for the server').argParser(durationArgument).default(DEFAULTS.connectTimeoutMs, formatDuration(DEFAULTS.connectTimeoutMs)))
@@ -152,7 +156,7 @@ function identityOption(): Option {
 }
 
 function caOption(): Option {
-  return new Option('--ca <file>', 'PEM file of authorities to trust, where the server speaks TLS (default: those that node knows)');
+  return new Option('--ca <file>', 'PEM file of authorities to trust, where the server or the relay speaks TLS (default: those that node knows)');
 }
 
 function keygenCommand(program: Command): void {
@@ -177,6 +181,8 @@ function benchCommand(program: Command): void {
     .option('--coordinates <coordinates>', 'the same as the argument')
     .addOption(identityOption())
     .addOption(caOption())
+    .option('--direct', 'only the server itself')
+    .option('--via-relay', 'only the relay that the coordinates name')
     .addOption(new Option('--size <size>', 'bytes to send, where the server receives').argParser(sizeArgument).default(1024 ** 3, '1 GiB'))
     .addOption(new Option('--streams <number>', 'connections to use: auto begins with one and adds some while that pays').argParser(streamsArgument).default('auto'))
     .addOption(windowOption())
@@ -185,6 +191,39 @@ function benchCommand(program: Command): void {
     action(async (words, parsed, context) => {
       const { runBench } = await import('./commands/bench.js');
       await runBench(words, parsed.opts(), context);
+    }),
+  );
+}
+
+function relayCommand(program: Command): void {
+  const { rooms, addressConnections, handshakeMs, idleMs, room } = RELAY_DEFAULTS;
+  const duration = (flags: string, help: string, value: number) => new Option(flags, help).argParser(durationArgument).default(value, formatDuration(value));
+  const count = (flags: string, help: string, value: number) => new Option(flags, help).argParser(countArgument).default(value);
+  const command = program
+    .command('relay')
+    .description('Relay between servers and clients that cannot reach each other. It passes on what it cannot read.')
+    .addOption(new Option('--listen <host:port>', 'where to listen; port 0 takes any free one').argParser(placeArgument).default({ host: 'localhost', port: 5680 }, 'localhost:5680'))
+    .option('--tls-cert <file>', 'PEM file of a certificate and its chain: speak TLS (wss:); read again when it changes (default: none, for behind a proxy that does)')
+    .option('--tls-key <file>', 'PEM file of its private key')
+    .option('--token-file <file>', 'who may open rooms: lines of "name token [rooms=10] [connections=64] [bytes=1TiB] [rate=100MB] [lifetime=24h]"; read again when it changes')
+    .option('--open', 'let everybody open rooms')
+    .addOption(count('--max-rooms <number>', 'rooms at once', rooms))
+    .addOption(count('--max-room-connections <number>', 'connections of one room at once, of both ends', room.connections))
+    .addOption(count('--max-address-connections <number>', 'connections at once from one address (IPv6: one /64)', addressConnections))
+    .addOption(new Option('--room-bytes <size>', 'bytes that a room may carry in all (default: no limit)').argParser(sizeArgument))
+    .addOption(new Option('--room-rate <size>', 'bytes per second that a room may carry (default: no limit)').argParser(sizeArgument))
+    .addOption(duration('--room-lifetime <duration>', 'how long a room may be open', room.lifetimeMs))
+    .addOption(duration('--idle-timeout <duration>', 'how long a pair may carry nothing', idleMs))
+    .addOption(duration('--handshake-timeout <duration>', 'time for a request, for a client to be paired, and for each end to speak', handshakeMs))
+    .addOption(duration('--drain-timeout <duration>', 'on SIGTERM: how long transfers may go on', 60_000))
+    .option('--redis <url>', 'Redis or Valkey, where several instances share their directory of rooms; with a password, set $STREAMER_REDIS_URL (default: one instance, which needs none)')
+    .option('--instance-url <url>', 'with --redis: where the other instances reach this one, such as ws://10.0.0.7:5680')
+    .addOption(new Option('--metrics-listen <host:port>', 'tell /metrics there, and not at --listen').argParser(placeArgument))
+    .option('--trust-forwarded-for', 'behind a proxy: believe the last address of X-Forwarded-For');
+  outputOptions(command).action(
+    action(async (_words, parsed, context) => {
+      const { runRelay } = await import('./commands/relay.js');
+      await runRelay(parsed.opts(), context);
     }),
   );
 }
@@ -202,6 +241,11 @@ function serverCommand(program: Command): void {
     .addOption(new Option('--inbound-transfer-limit <size>', 'most bytes to receive').argParser(sizeArgument).default(DEFAULTS.inboundTransferLimit, '5368709120, 5 GiB'))
     .option('--coordinates-file <file>', 'write the coordinates to this file, mode 0600, and not to standard output')
     .option('--seal-to <key>', 'publish the coordinates sealed, for the holder of this public key ("streamer keygen") alone; @file reads keys from a file; may be repeated', collect)
+    .option('--relay <url>', 'wait for clients at this relay, too, such as wss://relay.example.org; without --public-ips or --host: there only, and no port is opened')
+    .option('--relay-token-file <file>', 'file that holds the token with which the relay opens a room; or set $STREAMER_RELAY_TOKEN')
+    .option('--no-direct', 'open no port: only at the relay')
+    .addOption(caOption())
+    .addOption(new Option('--expires <duration>', 'let no new client in after this time, and say so in the coordinates (default: at the end of the Slurm job, where it is one)').argParser(durationArgument))
     .option('--tls-cert <file>', 'PEM file of a certificate and its chain: speak TLS (wss:), for clients with coordinates of this server only (default: none; the native wire is encrypted without)')
     .option('--tls-key <file>', 'PEM file of its private key')
     .option('--compat', 'with a generated secret: publish coordinates that the Python streamer can use, too')

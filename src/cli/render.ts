@@ -165,7 +165,9 @@ class TextRenderer implements Renderer {
 
   #status(event: Exclude<ProgressEvent, { type: 'progress' | 'done' }>): void {
     switch (event.type) {
+      // Told by the command's own lines.
       case 'listening':
+      case 'at-relay':
         break;
       case 'waiting':
         this.#waiting(`waiting ${event.again ? "for the client's return" : 'for a client'}, up to ${formatDuration(event.timeoutMs)}`);
@@ -174,7 +176,7 @@ class TextRenderer implements Renderer {
         if (event.attempt === 1) this.#waiting(`looking for the server (${event.candidates} address${event.candidates === 1 ? '' : 'es'})`);
         break;
       case 'connected':
-        this.#line(`connected to ${event.remote}${event.agent === undefined ? '' : ` (${peerText(event.agent)})`}, ${event.wire} wire, ${event.encrypted ? 'encrypted' : 'NOT encrypted'}`);
+        this.#line(`connected to ${event.remote}${event.agent === undefined ? '' : ` (${peerText(event.agent)})`}${event.relay === undefined ? '' : `, a relay: ${peerText(event.relay)}`}, ${event.wire} wire, ${event.encrypted ? 'encrypted' : 'NOT encrypted'}`);
         if (!event.encrypted) this.#line(NOT_ENCRYPTED);
         break;
       case 'started':

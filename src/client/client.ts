@@ -22,8 +22,9 @@ import type { TransferSettings } from '../transfer/settings.js';
 import { AGENT } from '../version.js';
 import { CLIENT_ID_BYTES } from '../wire/constants.js';
 import type { Action } from '../wire/frame.js';
-import { countCandidates, type Connected } from './connect.js';
-import { ClientLinks, type ClientLinksOptions } from './links.js';
+import { countPlaces, type Route } from './candidates.js';
+import type { Connected } from './connect.js';
+import { ClientLinks, connectedEvent, type ClientLinksOptions } from './links.js';
 import { connectPatiently, type RedialOptions } from './redial.js';
 
 /** Most addresses that coordinates may name: a hundred nodes with FirecREST's default range of 10,001 ports. */
@@ -41,6 +42,8 @@ export interface ClientOptions {
   readonly ca?: string;
   /** @default 'auto': native where the server has it, else compat, which is not encrypted. `'native'` requires encryption. */
   readonly wire?: WireChoice;
+  /** Which way to the server: itself where it answers soon, else the relay that the coordinates name; or one of these only. @default 'auto' */
+  readonly route?: Route;
   /** How long to look for the server, milliseconds. @default 10,000 */
   readonly connectTimeoutMs?: number;
   /** How long to try to have a lost link back, milliseconds; counted anew whenever something has moved. @default 120,000 */
@@ -310,8 +313,10 @@ function planOf(options: ClientOptions, action: Action): ClientLinksOptions {
   const coordinates = typeof options.coordinates === 'string' ? parseCoordinates(options.coordinates) : options.coordinates;
   checkDirection(coordinates, action);
   checkExpiry(coordinates, Date.now());
-  if (countCandidates(coordinates) === 0) throw new CoordinatesError('coordinates-version', 'these coordinates name no address that this version can use: it knows no relays');
-  if (countCandidates(coordinates) > CANDIDATES_MAX) throw new CoordinatesError('coordinates-malformed', `these coordinates name ${countCandidates(coordinates)} addresses: no server is to be found that way`);
+  const route = options.route ?? 'auto';
+  const places = countPlaces(coordinates, route);
+  if (places === 0) throw new UsageError(route === 'relay' ? 'these coordinates name no relay: leave out --via-relay' : 'these coordinates name no address of the server, only a relay: leave out --direct');
+  if (places > CANDIDATES_MAX) throw new CoordinatesError('coordinates-malformed', `these coordinates name ${places} addresses: no server is to be found that way`);
   const wire = options.wire ?? DEFAULTS.wire;
   if (wire === 'compat' && coordinates.version === 2) throw new UsageError('these coordinates are for the native wire: leave out --wire compat');
   const connectTimeoutMs = options.connectTimeoutMs ?? DEFAULTS.connectTimeoutMs;
@@ -320,6 +325,7 @@ function planOf(options: ClientOptions, action: Action): ClientLinksOptions {
   checkDuration('--retry-timeout', retryTimeoutMs);
   return {
     coordinates,
+    route,
     wire,
     hello: { type: 'hello', client: randomBytes(CLIENT_ID_BYTES), stream: 0, action, received: 0, agent: AGENT },
     streams: checkStreams(options.streams ?? 'auto'),
@@ -334,8 +340,6 @@ function planOf(options: ClientOptions, action: Action): ClientLinksOptions {
 
 async function connectAndTell(plan: RedialOptions): Promise<Connected> {
   const connected = await connectPatiently(plan, plan.connectTimeoutMs);
-  const { wire, remote } = connected;
-  const agent = connected.wire === 'native' ? { agent: connected.agent } : {};
-  plan.onProgress({ type: 'connected', remote, wire, encrypted: wire === 'native', ...agent });
+  plan.onProgress(connectedEvent(connected));
   return connected;
 }

@@ -4,82 +4,32 @@
  * @module
  */
 import { setMaxListeners } from 'node:events';
-import type { Coordinates } from '../coordinates/coordinates.js';
-import { coordinatesSecretBytes } from '../coordinates/coordinates.js';
-import { AuthError, ConnectError, ProtocolError, StreamerError, TimeoutError } from '../errors.js';
-import type { WireChoice } from '../options.js';
-import { connectTo, dial, type Address, type Answered } from '../transport/dial.js';
-import { openAsClient, type Opening } from '../transport/opening-handshake.js';
-import type { WebSocketConnection } from '../transport/websocket.js';
-import { channelOver, openChannel, startHeaderHandshake, type Channel, type HeaderHandshake } from '../transfer/channel.js';
-import { greetAsClient } from '../transfer/greeting.js';
-import { COMPAT_MESSAGE_MAX } from '../compat/messages.js';
-import { HANDSHAKE_HEADER, MESSAGE_MAX, NATIVE_PATH, PROTOCOL_HEADER, PROTOCOL_VERSION } from '../wire/constants.js';
-import type { Frame, HelloFrame } from '../wire/frame.js';
+import { AuthError, ConnectError, ProtocolError, StreamerError } from '../errors.js';
+import { dial, type Address, type Answered } from '../transport/dial.js';
+import { candidatesOf, countPlaces, relayOf, type Place, type Route } from './candidates.js';
+import { askPlace, enterNative, enterWithSecret, RefusedByServer, type Connected, type EntryOptions, type Opened } from './open-place.js';
 
-/** A connection whose peer has proved that it knows the secret (native), or has taken ours (compat). */
-export type Connected =
-  | {
-      readonly wire: 'native';
-      readonly channel: Channel;
-      readonly remote: string;
-      readonly agent: string;
-      /** Where further streams find the same server. */
-      readonly address: Address;
-      /** Control frames of ours that have arrived there, and how many more were sent behind the hello. */
-      readonly received: number;
-      readonly early: number;
-      /** Most streams that the server takes. */
-      readonly streams: number;
-    }
-  | { readonly wire: 'compat'; readonly connection: WebSocketConnection; readonly remote: string };
+export type { Connected } from './open-place.js';
 
 /** Options of {@link connectOnce}. */
-export interface ConnectOptions {
-  readonly coordinates: Coordinates;
-  readonly wire: WireChoice;
-  readonly hello: HelloFrame;
-  /** Frames to send right behind the hello: see `greetAsClient`. */
-  readonly early?: (() => readonly Frame[]) | undefined;
+export interface ConnectOptions extends Omit<EntryOptions, 'signal'> {
+  readonly route: Route;
   /** The only place to try: that of a session's first stream. */
-  readonly address?: Address | undefined;
-  /** Certificates of authorities to trust besides the usual ones, PEM. */
-  readonly ca?: string | undefined;
-  /** Checks that need no peer, before the one session of a server of the reference is used up. It may throw. */
-  readonly beforeCompat?: (() => Promise<unknown>) | undefined;
+  readonly address?: Place | undefined;
   /** Ends the search: the caller's stop, or its deadline. */
   readonly signal?: AbortSignal | undefined;
 }
 
-/** Time for an HTTP answer, and for one TCP connect after a first has shown that the place answers, in milliseconds. */
-const OPENING_TIMEOUT_MS = 10_000;
 /** Servers that are asked at once. */
 const OPENINGS_AT_ONCE = 32;
 /** How long a server that wants the secret in the clear waits for one that does not, in milliseconds. */
 const NATIVE_FIRST_MS = 1_000;
 
-/** The places to try, in the coordinates' order. */
-export function* candidatesOf(coordinates: Coordinates): Generator<Address & { readonly path: string }> {
-  if (coordinates.version === 2) {
-    for (const { url } of coordinates.candidates) {
-      const { protocol, hostname, port, pathname } = new URL(url);
-      const secure = protocol === 'wss:';
-      yield { host: hostname.replace(/^\[|\]$/g, ''), port: port === '' ? (secure ? 443 : 80) : Number(port), path: pathname, ...(secure ? { secure } : {}) };
-    }
-    return;
-  }
-  const [first, last] = coordinates.ports;
-  for (const ip of coordinates.ips) {
-    const host = ip.replace(/^\[|\]$/g, '');
-    for (let port = first; port <= last; port += 1) yield { host, port, path: '/' };
-  }
-}
-
-/** How many places {@link candidatesOf} names. */
-export function countCandidates(coordinates: Coordinates): number {
-  if (coordinates.version === 2) return [...candidatesOf(coordinates)].length;
-  return coordinates.ips.length * (coordinates.ports[1] - coordinates.ports[0] + 1);
-}
+/**
+ * How long the server itself is looked for before the relay is asked, too, in milliseconds: the connection attempt delay of
+ * RFC 8305, section 5.
+ */
+const HEAD_START_MS = 250;
 
 /**
  * Tries every candidate once: many at a time as far as nothing secret is said, one at a time from there on.
@@ -96,23 +46,6 @@ export async function connectOnce(options: ConnectOptions): Promise<Connected> {
   } finally {
     stop.abort();
   }
-}
-
-/** Wraps the refusal of the server that was meant, so that no other candidate is tried. */
-class RefusedByServer extends ConnectError {
-  readonly refusal: StreamerError;
-  constructor(refusal: StreamerError) {
-    super('connect-failed', refusal.message, { cause: refusal });
-    this.refusal = refusal;
-  }
-}
-
-/** A candidate that has answered the first question, which is asked without the secret. */
-interface Opened {
-  readonly answered: Answered;
-  readonly opening: Opening;
-  /** The handshake that was begun in the request. */
-  readonly handshake?: HeaderHandshake;
 }
 
 class Search {
@@ -151,9 +84,24 @@ class Search {
     }
   }
 
-  /** Asks every candidate that answers, several at once: one that is silent must not keep the others waiting. */
+  /** Asks the server itself, and soon the relay. */
   async #askAll(): Promise<void> {
-    const { coordinates, signal, wire } = this.#options;
+    const { coordinates, address, route, signal } = this.#options;
+    const places = address === undefined ? (route === 'relay' ? [] : candidatesOf(coordinates)) : address.relay === undefined ? [address] : [];
+    const relay = address === undefined ? (route === 'direct' ? undefined : relayOf(coordinates)) : address.relay === undefined ? undefined : address;
+    const direct = this.#askPlaces(places);
+    if (relay !== undefined) {
+      await Promise.race([direct, headStart(signal)]);
+      await this.#askPlaces([relay]);
+    }
+    await direct;
+    this.#asked = true;
+    this.#wake();
+  }
+
+  /** Asks every place that answers, several at once: one that is silent must not keep the others waiting. */
+  async #askPlaces(places: Iterable<Place>): Promise<void> {
+    const { coordinates, signal, wire, ca } = this.#options;
     const queue = new Set<Promise<void>>();
     const failed = (_address: Address, error: Error) => {
       // What our own deadline cut short says nothing of the server.
@@ -161,8 +109,7 @@ class Search {
       this.#lastReason = error.message;
       if (isCertificateError(error)) this.#failures.push(new AuthError('auth-certificate', `the server's certificate is not trusted: ${error.message}; name the authority that signed it with --ca`, { cause: error }));
     };
-    const { address, ca } = this.#options;
-    for await (const answered of dial(address === undefined ? candidatesOf(coordinates) : [address], { signal, ca }, failed)) {
+    for await (const answered of dial(places, { signal, ca }, failed)) {
       // A server of the reference gets one request, with the secret: nothing is asked of it here.
       if (wire === 'compat' && coordinates.version === 1) {
         this.#found(this.#wantSecret, { answered, opening: { upgraded: false, refusal: { status: 401, text: '' } } });
@@ -173,16 +120,15 @@ class Search {
       if (queue.size >= OPENINGS_AT_ONCE) await Promise.race(queue);
     }
     await Promise.all(queue);
-    this.#asked = true;
-    this.#wake();
   }
 
-  async #ask(answered: Answered): Promise<void> {
+  async #ask(answered: Answered<Place>): Promise<void> {
     try {
-      const handshake = startHeaderHandshake(coordinatesSecretBytes(this.#options.coordinates));
-      const opening = await open(answered, this.#options, { handshake, secret: undefined });
-      const reference = !opening.upgraded && opening.refusal.status === 401 && this.#options.wire !== 'native' && this.#options.coordinates.version === 1;
-      this.#found(reference ? this.#wantSecret : this.#opened, { answered, opening, handshake });
+      const opened = await askPlace(answered, this.#options);
+      const { opening } = opened;
+      const asksSecret = !opening.upgraded && opening.refusal.status === 401 && answered.address.relay === undefined;
+      const reference = asksSecret && this.#options.wire !== 'native' && this.#options.coordinates.version === 1;
+      this.#found(reference ? this.#wantSecret : this.#opened, opened);
     } catch (error) {
       this.#note(error);
     }
@@ -212,11 +158,13 @@ class Search {
     }
   }
 
-  async #attempt({ answered, opening, handshake }: Opened): Promise<Connected | undefined> {
+  async #attempt(opened: Opened): Promise<Connected | undefined> {
     try {
+      const { answered, opening } = opened;
       const { wire, coordinates } = this.#options;
-      if (opening.upgraded || opening.refusal.status !== 401 || wire === 'native' || coordinates.version === 2) return await native(opening, answered.address, this.#options, handshake);
-      return await withSecret(answered, coordinates.secret, this.#options);
+      const relayed = answered.address.relay !== undefined;
+      if (opening.upgraded || opening.refusal.status !== 401 || relayed || wire === 'native' || coordinates.version === 2) return await enterNative(opened, this.#options);
+      return await enterWithSecret(answered, coordinates.secret, this.#options);
     } catch (error) {
       // Past the handshake it is the right server, and its answer is final.
       if (error instanceof RefusedByServer) throw error.refusal;
@@ -233,113 +181,23 @@ class Search {
   #failure(): StreamerError {
     const worst = this.#failures.find((error) => error instanceof AuthError) ?? this.#failures.find((error) => error instanceof ProtocolError) ?? this.#failures[0];
     if (worst !== undefined) return worst;
-    const count = countCandidates(this.#options.coordinates);
+    const count = countPlaces(this.#options.coordinates, this.#options.route);
     const where = count === 1 ? 'the address' : `any of the ${count} addresses`;
     return new ConnectError('connect-failed', `no server answers at ${where} in the coordinates (${this.#lastReason}); is its job running, and reachable from here?`);
   }
 }
 
+function headStart(signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    const timer = setTimeout(resolve, HEAD_START_MS);
+    signal.addEventListener('abort', () => {
+      clearTimeout(timer);
+      resolve();
+    }, { once: true });
+  });
+}
+
 /** Node's own codes, and OpenSSL's for a chain that does not end well. */
 function isCertificateError({ code }: NodeJS.ErrnoException): boolean {
   return code !== undefined && /CERT|UNABLE_TO_|SIGNATURE_FAILURE/u.test(code);
-}
-
-/** A server of the reference, or one of ours that was told to speak as it: the secret goes into the header. */
-async function withSecret(answered: Answered, secret: string, options: ConnectOptions & { readonly signal: AbortSignal }): Promise<Connected> {
-  await options.beforeCompat?.();
-  const fresh = options.wire === 'compat' && !answered.socket.destroyed;
-  const socket = fresh ? answered.socket : await connectTo(answered.address, { timeoutMs: OPENING_TIMEOUT_MS, signal: options.signal }).catch((cause: unknown) => {
-    throw new ConnectError('connect-failed', `${answered.address.host} answered once and then no more`, { cause });
-  });
-  const handshake = options.wire === 'compat' ? undefined : startHeaderHandshake(coordinatesSecretBytes(options.coordinates));
-  const opening = await open({ ...answered, socket }, options, { handshake, secret });
-  if (opening.upgraded && isNative(opening)) return native(opening, answered.address, options, handshake);
-  return compat(opening);
-}
-
-function open(answered: Answered, options: ConnectOptions & { readonly signal: AbortSignal }, ask: { handshake: HeaderHandshake | undefined; secret: string | undefined }): Promise<Opening> {
-  const { address, socket } = answered;
-  const host = address.host.includes(':') ? `[${address.host}]` : address.host;
-  const path = options.coordinates.version === 2 ? NATIVE_PATH : '/';
-  const headers: Record<string, string> = {};
-  if (ask.handshake !== undefined) {
-    headers[PROTOCOL_HEADER] = String(PROTOCOL_VERSION);
-    headers[HANDSHAKE_HEADER] = ask.handshake.message;
-  }
-  if (ask.secret !== undefined) headers['Authorization'] = `Bearer ${ask.secret}`;
-  return openAsClient({
-    url: `ws://${host}:${address.port}${path}`,
-    headers,
-    socket,
-    timeoutMs: OPENING_TIMEOUT_MS,
-    signal: options.signal,
-    connection: (answer) =>
-      answer[PROTOCOL_HEADER.toLowerCase()] === String(PROTOCOL_VERSION)
-        ? { masking: 'zero', maxMessageBytes: MESSAGE_MAX }
-        : { masking: 'random', maxMessageBytes: COMPAT_MESSAGE_MAX },
-  });
-}
-
-function isNative(opening: Extract<Opening, { upgraded: true }>): boolean {
-  return opening.headers[PROTOCOL_HEADER.toLowerCase()] === String(PROTOCOL_VERSION);
-}
-
-async function native(opening: Opening, address: Address, options: ConnectOptions & { readonly signal: AbortSignal }, handshake?: HeaderHandshake): Promise<Connected> {
-  if (!opening.upgraded && opening.refusal.status === 401) {
-    throw new AuthError('auth-not-encrypted', 'the server speaks only the compat wire, which is not encrypted, and encryption is required');
-  }
-  const { connection, headers } = upgraded(opening);
-  if (headers[PROTOCOL_HEADER.toLowerCase()] !== String(PROTOCOL_VERSION)) {
-    connection.destroy();
-    throw new AuthError('auth-not-encrypted', 'the server does not speak the native wire, and what it offers is not encrypted');
-  }
-  const abandon = () => connection.destroy();
-  options.signal.addEventListener('abort', abandon, { once: true });
-  if (options.signal.aborted) abandon();
-  try {
-    const channel = await secured(connection, headers[HANDSHAKE_HEADER.toLowerCase()], options.coordinates, handshake);
-    const early = options.early?.() ?? [];
-    const { agent, action, received, streams } = await greetAsClient(channel, options.hello, early);
-    if (action === options.hello.action) throw new ProtocolError('protocol-violation', `the server says that it ${action}s, as we do`);
-    options.signal.removeEventListener('abort', abandon);
-    return { wire: 'native', channel, remote: connection.remote, agent, address, received, early: early.length, streams };
-  } catch (error) {
-    // A wrong secret shows only here: our key is not the server's, and it closes.
-    connection.destroy();
-    if (error instanceof AuthError || error instanceof TimeoutError) throw error;
-    if (error instanceof StreamerError && error.retryable) throw error;
-    if (error instanceof StreamerError) throw new RefusedByServer(error);
-    throw error;
-  }
-}
-
-/** The channel: by the handshake in the headers where the server has answered that, else by one over the connection. */
-function secured(connection: WebSocketConnection, answer: string | string[] | undefined, coordinates: Coordinates, handshake: HeaderHandshake | undefined): Channel | Promise<Channel> {
-  if (handshake !== undefined && typeof answer === 'string') return channelOver(connection, handshake.finish(answer));
-  return openChannel(connection, { role: 'client', secret: coordinatesSecretBytes(coordinates) });
-}
-
-function compat(opening: Opening): Connected {
-  const { connection } = upgraded(opening);
-  return { wire: 'compat', connection, remote: connection.remote };
-}
-
-function upgraded(opening: Opening): Extract<Opening, { upgraded: true }> {
-  if (opening.upgraded) return opening;
-  const { status, text } = opening.refusal;
-  switch (status) {
-    case 401:
-      throw new AuthError('auth-missing', 'the server wants a secret and was given none');
-    case 403:
-      throw new AuthError('auth-refused', 'the server refuses the secret: the coordinates are for another one, or it has ended');
-    case 503:
-      throw new ConnectError('connect-busy', 'the server is serving another client');
-    case 408:
-    case 500:
-    case 502:
-    case 504:
-      throw new ConnectError('connect-failed', `the server, or a proxy before it, answers HTTP ${status}`);
-    default:
-      throw new ProtocolError('protocol-violation', `the server answers HTTP ${status}${text === '' ? '' : `: ${text}`}`);
-  }
 }

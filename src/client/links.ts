@@ -8,10 +8,11 @@ import PQueue from 'p-queue';
 import { AbortError, ConnectError, StreamerError } from '../errors.js';
 import { isLostLink } from '../transfer/link.js';
 import { abortReason } from '../transfer/outcome.js';
+import type { ProgressEvent } from '../transfer/progress.js';
 import type { RateLimit } from '../transfer/rate-limit.js';
 import type { Tally } from '../transfer/tally.js';
 import type { TransferSession } from '../transfer/transfer-session.js';
-import type { Address } from '../transport/dial.js';
+import type { Place } from './candidates.js';
 import type { Connected } from './connect.js';
 import { backoff, connectPatiently, pause, worthRedialling, type RedialOptions } from './redial.js';
 import { StreamCount, STREAMS_AUTO_MAX } from './stream-count.js';
@@ -39,7 +40,7 @@ export class ClientLinks {
   readonly #joins = new PQueue({ concurrency: JOINS_AT_ONCE });
   #session: TransferSession<unknown> | undefined;
   #tally: Tally | undefined;
-  #address: Address | undefined;
+  #address: Place | undefined;
   #wanted = 1;
   #most = 1;
   #sampler: NodeJS.Timeout | undefined;
@@ -138,7 +139,9 @@ export class ClientLinks {
   #request(stream: number): RedialOptions {
     const received = stream === 0 ? (this.#session?.received ?? 0) : 0;
     const quiet = stream === 0 ? {} : { onProgress: () => undefined };
-    return { ...this.#dialling, ...quiet, address: this.#address, early: undefined, hello: { ...this.#options.hello, stream, received } };
+    // The server may by now be reached the other way, where there are two.
+    const address = stream === 0 && this.#options.coordinates.relay !== undefined ? undefined : this.#address;
+    return { ...this.#dialling, ...quiet, address, early: undefined, hello: { ...this.#options.hello, stream, received } };
   }
 
   async #redial(error: StreamerError): Promise<void> {
@@ -163,8 +166,8 @@ export class ClientLinks {
         link.channel.connection.destroy();
         return;
       }
-      const { remote, agent } = link;
-      onProgress({ type: 'connected', remote, wire: 'native', encrypted: true, agent });
+      this.#address = link.address;
+      onProgress(connectedEvent(link));
       this.reconnects += 1;
       session.attach(0, link, link.received);
       this.#tally?.streams(session.streams.length);
@@ -173,6 +176,14 @@ export class ClientLinks {
       session.drop(whyLost(failure, error, signal));
     }
   }
+}
+
+/** What is told of a connection. */
+export function connectedEvent(connected: Connected): Extract<ProgressEvent, { type: 'connected' }> {
+  const { wire, remote } = connected;
+  if (connected.wire === 'compat') return { type: 'connected', remote, wire, encrypted: false };
+  const { relay } = connected.address;
+  return { type: 'connected', remote, wire, encrypted: true, agent: connected.agent, ...(relay === undefined ? {} : { relay: relay.url.replace(/\?.*$/su, '') }) };
 }
 
 function whyLost(failure: unknown, lost: StreamerError, signal: AbortSignal | undefined): StreamerError {

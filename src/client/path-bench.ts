@@ -4,6 +4,7 @@
  *
  * @module
  */
+import type { Route } from './candidates.js';
 import { randomBytes } from 'node:crypto';
 import { parseCoordinates } from '../coordinates/codec.js';
 import type { Coordinates } from '../coordinates/coordinates.js';
@@ -29,6 +30,8 @@ export interface PathBenchOptions {
   readonly streams?: number | 'auto';
   /** Most bytes in flight where this end receives. @default 16 MiB */
   readonly windowBytes?: number;
+  /** Which way to the server. @default 'auto' */
+  readonly route?: Route;
   readonly connectTimeoutMs?: number;
   readonly signal?: AbortSignal;
   readonly onProgress?: ProgressListener;
@@ -58,6 +61,7 @@ export async function benchPath(options: PathBenchOptions): Promise<PathBenchRes
     hello: { type: 'hello', client: randomBytes(CLIENT_ID_BYTES), stream: 0, action, received: 0, agent: AGENT },
     signal: options.signal,
     onProgress: options.onProgress ?? (() => undefined),
+    route: options.route ?? 'auto',
     connectTimeoutMs: options.connectTimeoutMs ?? DEFAULTS.connectTimeoutMs,
     retryTimeoutMs: DEFAULTS.retryTimeoutMs,
     ca: options.ca,

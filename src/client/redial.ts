@@ -6,7 +6,8 @@
 import { AbortError, StreamerError } from '../errors.js';
 import type { ProgressListener } from '../transfer/progress.js';
 import { abortReason } from '../transfer/outcome.js';
-import { connectOnce, countCandidates, type Connected, type ConnectOptions } from './connect.js';
+import { countPlaces } from './candidates.js';
+import { connectOnce, type Connected, type ConnectOptions } from './connect.js';
 
 /** Back-off between attempts, in milliseconds: doubled each time from the first to the most, then halved by chance. */
 const BACKOFF_FIRST_MS = 250;
@@ -34,7 +35,7 @@ export async function connectPatiently(
   const deadline = performance.now() + timeoutMs;
   let last: unknown;
   for (let attempt = 1; ; attempt += 1) {
-    options.onProgress({ type: 'connecting', candidates: countCandidates(options.coordinates), attempt });
+    options.onProgress({ type: 'connecting', candidates: countPlaces(options.coordinates, options.route), attempt });
     const left = AbortSignal.timeout(Math.max(1, Math.ceil(deadline - performance.now())));
     try {
       return await connectOnce({ ...options, signal: options.signal === undefined ? left : AbortSignal.any([left, options.signal]) });

@@ -2,7 +2,7 @@
  * The text forms of coordinates.
  *
  * - Plain, as the Python streamer 0.0.21 writes and reads them: URL-safe base64, padded, of JSON with the keys `ports`, `ips`
- *   and `secret`. Nothing in it is encrypted.
+ *   and `secret`; ours may add `operation` and `relay`, which that one ignores. Nothing in it is encrypted.
  * - Version 2: `streamer2.` and the URL-safe base64, not padded, of a msgpack map with the keys `v`, `candidates`,
  *   `secret`, `direction`, `expires`, `hint` and `relay`. Nothing in it is encrypted either.
  * - `streamer2s.`: version 2, encrypted for one reader. Known here so that the error can say so.
@@ -104,12 +104,13 @@ export function isSealed(text: string): boolean {
 
 /** Character for character what Python's `json.dumps` and `base64.urlsafe_b64encode` make of the same fields. */
 function formatPlain(coordinates: PlainCoordinates): string {
-  const { ports, ips, secret, operation } = plainFields(coordinates);
+  const { ports, ips, secret, operation, relay } = plainFields(coordinates);
   const fields = [
     `"ports": [${ports.join(', ')}]`,
     `"ips": [${ips.map((ip) => JSON.stringify(ip)).join(', ')}]`,
     `"secret": ${JSON.stringify(secret)}`,
     ...(operation === undefined ? [] : [`"operation": ${JSON.stringify(operation)}`]),
+    ...(relay === undefined ? [] : [`"relay": {"url": ${JSON.stringify(relay.url)}, "room": ${JSON.stringify(relay.room)}}`]),
   ];
   const body = Buffer.from(`{${fields.join(', ')}}`, 'utf8').toString('base64url');
   return body.padEnd(Math.ceil(body.length / 4) * 4, '=');

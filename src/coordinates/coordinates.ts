@@ -22,6 +22,8 @@ export interface PlainCoordinates {
   readonly secret: string;
   /** What the server does, where the issuer says so. */
   readonly operation?: Direction;
+  /** Where both ends can meet when the server cannot be reached, over the native wire. The reference does not look at it. */
+  readonly relay?: RelayAddress;
 }
 
 /** Coordinates of a server of ours, native wire only. The secret never goes on the wire. */
@@ -114,13 +116,13 @@ const ADDRESSES_SHOWN = 3;
 export function redactCoordinates(coordinates: Coordinates): string {
   const server = directionOf(coordinates);
   const does = server === undefined ? '' : `, server ${server}s`;
+  const relay = coordinates.relay === undefined ? '' : `, relay ${withoutQuery(coordinates.relay.url)}`;
   if (coordinates.version === 1) {
     const [first, last] = coordinates.ports;
     const ports = first === last ? `port ${first}` : `ports ${first}-${last}`;
-    return `plain coordinates: ${list(coordinates.ips)} ${ports}${does}`;
+    return `plain coordinates: ${list(coordinates.ips)} ${ports}${relay}${does}`;
   }
   const urls = coordinates.candidates.map(({ url }) => withoutQuery(url));
-  const relay = coordinates.relay === undefined ? '' : `, relay ${withoutQuery(coordinates.relay.url)}`;
   const hint = coordinates.hint === undefined ? '' : `, "${coordinates.hint}"`;
   return `v2 coordinates: ${urls.length === 0 ? 'no direct address' : list(urls)}${relay}${does}${hint}`;
 }

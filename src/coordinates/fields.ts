@@ -36,7 +36,7 @@ export function unknownVersion(): CoordinatesError {
  * @throws CoordinatesError `coordinates-malformed`.
  */
 export function plainFields(fields: unknown): PlainCoordinates {
-  const { ports, ips, secret, operation } = named(fields, 'they do not hold named fields');
+  const { ports, ips, secret, operation, relay } = named(fields, 'they do not hold named fields');
   return {
     version: 1,
     ips: array(ips, 'the addresses are not a list').map(address),
@@ -44,6 +44,7 @@ export function plainFields(fields: unknown): PlainCoordinates {
     secret: plainSecret(secret),
     // The Python streamer 0.0.21 writes no such field. A value that we do not know checks nothing, but does no harm.
     ...(isDirection(operation) ? { operation } : {}),
+    ...(relay === undefined ? {} : { relay: relayAddress(relay) }),
   };
 }
 

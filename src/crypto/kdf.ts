@@ -1,6 +1,6 @@
 /**
  * Keys derived from the secret in the coordinates. Each has one purpose, named here, so that no key serves two
- * protocols and whoever knows one (a relay knows its room's id) learns nothing of the secret or of the others.
+ * protocols and whoever knows one (a relay knows the key of a room) learns nothing of the secret or of the others.
  *
  * @module
  */
@@ -15,9 +15,9 @@ const KEY_BYTES = 32;
 /**
  * What a derived key is for.
  * - `handshake psk`: the pre-shared key of the Noise handshake.
- * - `relay room`: the id under which both ends find each other at a relay.
+ * - `relay host`: what opens the server's room at a relay; the room's id is its SHA-256.
  */
-export type KeyPurpose = 'handshake psk' | 'relay room';
+export type KeyPurpose = 'handshake psk' | 'relay host';
 
 /**
  * Derives the key for one purpose: HKDF-SHA256 (RFC 5869) with the secret as input key material, salt `streamer/2`

@@ -26,6 +26,8 @@ export interface NativeDoorOptions {
   readonly secret: Uint8Array;
   /** What this server does. */
   readonly action: Action;
+  /** From when on no new client is let in, milliseconds since 1970. */
+  readonly expiresMs: number | undefined;
   /** A client over the compat wire is being served. */
   readonly busyElsewhere: () => boolean;
   /**
@@ -65,21 +67,22 @@ export class NativeDoor {
   /**
    * Takes an upgraded connection. Never throws: a stranger's failure is its own.
    * @param keys of a handshake that was answered in the headers.
+   * @param remote where it comes from, where a relay tells that.
    */
-  async knock(connection: WebSocketConnection, keys?: ChannelKeys): Promise<void> {
-    this.#strangers.add(connection, connection.remote.replace(/:\d+$/, ''));
+  async knock(connection: WebSocketConnection, keys?: ChannelKeys, remote = connection.remote): Promise<void> {
+    this.#strangers.add(connection, remote.replace(/:\d+$/, ''));
     let channel: Channel | undefined;
     try {
       const startMs = performance.now();
       channel = keys === undefined ? await openChannel(connection, { role: 'server', secret: this.#options.secret }) : channelOver(connection, keys);
       const hello = await awaitHello(channel, Math.max(1, HANDSHAKE_TIMEOUT_MS - (performance.now() - startMs)));
       this.#strangers.delete(connection);
-      await this.#welcome(channel, hello);
+      await this.#welcome(channel, hello, remote);
     } catch (error) {
       this.#strangers.delete(connection);
       if (!(error instanceof StreamerError)) throw error;
       channel?.fail(error);
-      this.#tell(error, connection.remote);
+      this.#tell(error, remote);
     }
   }
 
@@ -87,10 +90,14 @@ export class NativeDoor {
     this.#strangers.dropAll();
   }
 
-  async #welcome(channel: Channel, hello: HelloFrame): Promise<void> {
+  async #welcome(channel: Channel, hello: HelloFrame, remote: string): Promise<void> {
     const { action } = this.#options;
     if (hello.action === action) {
       channel.fail(new CoordinatesError('coordinates-direction', `this server ${action}s: use "streamer ${action === 'send' ? 'receive' : 'send'}" with these coordinates`));
+      return;
+    }
+    if (this.#isExpired(hello)) {
+      channel.fail(new CoordinatesError('coordinates-expired', 'these coordinates have expired: ask for new ones'));
       return;
     }
     if (this.#options.busyElsewhere() || !(await this.#makeRoom(hello, channel))) {
@@ -103,7 +110,13 @@ export class NativeDoor {
       return;
     }
     channel.send({ type: 'welcome', action, received, streams: STREAMS_MAX, agent: AGENT });
-    this.#options.enter(hello, { channel, remote: channel.connection.remote });
+    this.#options.enter(hello, { channel, remote });
+  }
+
+  /** A client that came in time may come back. */
+  #isExpired(hello: HelloFrame): boolean {
+    const { expiresMs } = this.#options;
+    return expiresMs !== undefined && Date.now() >= expiresMs && this.#inside?.client.equals(Buffer.from(hello.client)) !== true;
   }
 
   /** The same client may replace its own connections; another only one that is dead. */

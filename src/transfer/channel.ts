@@ -145,6 +145,8 @@ export function channelOver(connection: Connection, keys: ChannelKeys): Channel 
 export interface HeaderHandshake {
   /** The first message, for the request. */
   readonly message: string;
+  /** Where the second one comes over the connection. */
+  readonly noise: NoiseHandshake;
   /** Reads the second one, of the answer. @throws AuthError when it was not made by who knows the secret. */
   finish(answer: string): ChannelKeys;
 }
@@ -154,6 +156,7 @@ export function startHeaderHandshake(secret: Uint8Array): HeaderHandshake {
   const noise = handshakeOf('client', secret);
   return {
     message: noise.writeMessage(Buffer.alloc(0)).toString('base64url'),
+    noise,
     finish: (answer) => {
       noise.readMessage(Buffer.from(answer, 'base64url'));
       return noise.split();
@@ -188,6 +191,8 @@ export interface ChannelOptions {
   /** The shared secret's bytes; the handshake's key is derived from them. */
   readonly secret: Uint8Array;
   readonly timeoutMs?: number;
+  /** Of a client: one whose first message is on its way already. */
+  readonly begun?: HeaderHandshake | undefined;
 }
 
 /**
@@ -196,7 +201,7 @@ export interface ChannelOptions {
  * @throws AuthError when the secrets differ; TimeoutError 'timeout-handshake'; ConnectError when the link is lost.
  */
 export function openChannel(connection: Connection, options: ChannelOptions): Promise<Channel> {
-  const noise = handshakeOf(options.role, options.secret);
+  const noise = options.begun?.noise ?? handshakeOf(options.role, options.secret);
   const timeoutMs = options.timeoutMs ?? HANDSHAKE_TIMEOUT_MS;
   return new Promise((resolve, reject) => {
     let channel: Channel | undefined;
@@ -242,6 +247,6 @@ export function openChannel(connection: Connection, options: ChannelOptions): Pr
         else channel.closed(info);
       },
     });
-    if (options.role === 'client') connection.send([noise.writeMessage(Buffer.alloc(0))], 'binary');
+    if (options.role === 'client' && options.begun === undefined) connection.send([noise.writeMessage(Buffer.alloc(0))], 'binary');
   });
 }

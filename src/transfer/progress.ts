@@ -16,11 +16,14 @@ export type Wire = 'native' | 'compat';
 export type ProgressEvent =
   /** The server is up. `url` is where it listens. */
   | { readonly type: 'listening'; readonly url: string; readonly host: string; readonly port: number }
+  /** The server can be met at a relay. */
+  | { readonly type: 'at-relay'; readonly url: string }
   /** The server waits for its client, or for its return. */
   | { readonly type: 'waiting'; readonly timeoutMs: number; readonly again: boolean }
   /** The client looks for the server. */
   | { readonly type: 'connecting'; readonly candidates: number; readonly attempt: number }
-  | { readonly type: 'connected'; readonly remote: string; readonly wire: Wire; readonly encrypted: boolean; readonly agent?: string }
+  /** A connection is there. `relay` is the URL of the one that it goes through, where it does. */
+  | { readonly type: 'connected'; readonly remote: string; readonly wire: Wire; readonly encrypted: boolean; readonly agent?: string; readonly relay?: string }
   /** The transfer begins. `resumedBytes` are there from an earlier attempt. A tree's `size` is what is known so far, a pipe's 0. */
   | { readonly type: 'started'; readonly root: RootKind; readonly name: string; readonly size: number; readonly resumedBytes: number }
   /** At most ten a second. `bytes` counts the resumed ones, too; `size` grows while a tree is walked. `files` are settled. */

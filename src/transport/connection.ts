@@ -31,6 +31,12 @@ export interface MessageHandler {
 /** RFC 6455 section 5.6: a message is text or binary. */
 export type MessageKind = 'binary' | 'text';
 
+/** Takes the pings of the other end that ask for an answer from further away, and the pongs to those passed on. */
+export interface PingCarrier {
+  ping(payload: Buffer): void;
+  pong(payload: Buffer): void;
+}
+
 /** A message connection. */
 export interface Connection {
   /** Sets who takes messages. Nothing is read from the socket before this is called. */
@@ -62,4 +68,17 @@ export interface Connection {
   readonly lastHeardMs: number;
   /** Remote address for messages, such as `192.0.2.1:5665`. */
   readonly remote: string;
+}
+
+/** What a relay needs besides: messages passed on as they come, and pings that are answered at the far end. */
+export interface ForwardingConnection extends Connection {
+  /**
+   * Sends a piece of a message as a fragment of it (RFC 6455 section 5.4). From a message's first piece to its last nothing
+   * else may be sent but pings and pongs. As {@link Connection.send}, otherwise.
+   */
+  sendPiece(bytes: Uint8Array, place: { readonly first: boolean; readonly last: boolean }, written?: () => void): boolean;
+  /** From now on pings with a payload are not answered but told of, and so are pongs that answer no ping of ours. */
+  carryPings(carrier: PingCarrier): void;
+  /** Sends a ping, or the pong to one, with the far end's payload. */
+  sendControl(kind: 'ping' | 'pong', payload: Uint8Array): void;
 }

@@ -8,6 +8,7 @@ import { setMaxListeners } from 'node:events';
 import { connect, isIP, type Socket } from 'node:net';
 import { connect as connectTls, rootCertificates } from 'node:tls';
 import PQueue from 'p-queue';
+import { connectByProxy, proxyFor } from './proxy.js';
 
 /** A place where the server may be. */
 export interface Address {
@@ -28,8 +29,8 @@ export interface DialOptions {
 }
 
 /** A candidate that answered. The caller owns the socket. */
-export interface Answered {
-  readonly address: Address;
+export interface Answered<A extends Address = Address> {
+  readonly address: A;
   readonly socket: Socket;
 }
 
@@ -42,16 +43,16 @@ const TIMEOUT_MS = 5_000;
  * caller stopped, are destroyed.
  * @param failed told why a candidate did not answer.
  */
-export async function* dial(
-  candidates: Iterable<Address>,
+export async function* dial<A extends Address>(
+  candidates: Iterable<A>,
   options: DialOptions = {},
   failed: (address: Address, error: Error) => void = () => undefined,
-): AsyncGenerator<Answered, void, undefined> {
+): AsyncGenerator<Answered<A>, void, undefined> {
   const stop = new AbortController();
   const signal = options.signal === undefined ? stop.signal : AbortSignal.any([stop.signal, options.signal]);
   setMaxListeners(0, signal);
   const queue = new PQueue({ concurrency: CONCURRENCY });
-  const answered: Answered[] = [];
+  const answered: Answered<A>[] = [];
   const state: { idle: boolean; broken?: Error; wake: () => void } = { idle: false, wake: () => undefined };
   // Sockets that wait for their turn are bounded, too: a firewall may answer for every port of the range.
   let room: () => void = () => undefined;
@@ -98,15 +99,27 @@ export async function* dial(
   }
 }
 
+/** What `ws` is asked to open over a connection to the address: the scheme says nothing, for TLS is done below. */
+export function websocketUrl({ host, port }: Address, path: string): string {
+  return `ws://${host.includes(':') ? `[${host}]` : host}:${port}${path}`;
+}
+
 /** One connection, over TLS where that is spoken there, with a deadline. Rejects with an Error that says why not. */
 export async function connectTo(address: Address, { timeoutMs = TIMEOUT_MS, signal, ca }: DialOptions): Promise<Socket> {
-  const tcp = connect({ host: address.host, port: address.port, noDelay: true, keepAlive: true });
-  await within(tcp, 'connect', timeoutMs, signal);
+  const tcp = await reach(address, timeoutMs, signal);
   if (address.secure !== true) return tcp;
   // A name that is an address may not be sent (RFC 6066, section 3); the certificate is checked against it all the same.
   const secured = connectTls({ socket: tcp, host: address.host, ...(isIP(address.host) === 0 ? { servername: address.host } : {}), ALPNProtocols: ['http/1.1'], ...(ca === undefined ? {} : { ca: [...rootCertificates, ca] }) });
   await within(secured, 'secureConnect', timeoutMs, signal);
   return secured;
+}
+
+async function reach(address: Address, timeoutMs: number, signal: AbortSignal | undefined): Promise<Socket> {
+  const proxy = proxyFor(address);
+  if (proxy !== undefined) return connectByProxy(proxy, address, { timeoutMs, signal });
+  const tcp = connect({ host: address.host, port: address.port, noDelay: true, keepAlive: true });
+  await within(tcp, 'connect', timeoutMs, signal);
+  return tcp;
 }
 
 /** Waits for an event of a socket; destroys it when something else comes first. */

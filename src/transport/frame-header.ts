@@ -18,11 +18,11 @@ export type Opcode = (typeof OPCODE)[keyof typeof OPCODE];
 /** Most payload bytes of a control frame (section 5.5). */
 export const CONTROL_PAYLOAD_MAX = 125;
 
-/** One unfragmented frame's header. With a `key` the mask bit is set and the key appended. */
-export function frameHeader(opcode: Opcode, length: number, key?: Uint8Array): Buffer {
+/** One frame's header, by default of an unfragmented one. With a `key` the mask bit is set and the key appended. */
+export function frameHeader(opcode: Opcode, length: number, key?: Uint8Array, fin = true): Buffer {
   const lengthBytes = length < 126 ? 0 : length < 65_536 ? 2 : 8;
   const header = Buffer.alloc(2 + lengthBytes + (key === undefined ? 0 : 4));
-  header[0] = 0x80 | opcode;
+  header[0] = (fin ? 0x80 : 0) | opcode;
   header[1] = (key === undefined ? 0 : 0x80) | (lengthBytes === 0 ? length : lengthBytes === 2 ? 126 : 127);
   if (lengthBytes === 2) header.writeUInt16BE(length, 2);
   if (lengthBytes === 8) header.writeBigUInt64BE(BigInt(length), 2);

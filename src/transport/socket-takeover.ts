@@ -17,6 +17,18 @@ import type { Duplex } from 'node:stream';
 /** One read: as much as the kernel has, up to this. */
 const READ_BUFFER_BYTES = 256 * 1024;
 
+/**
+ * One for all sockets: a read is handed on before the next one begins, whichever socket it is of. Not on Windows, where libuv
+ * begins reads before there is anything to read.
+ */
+let shared: Buffer | undefined;
+
+function readBuffer(): Buffer {
+  if (process.platform === 'win32') return Buffer.allocUnsafeSlow(READ_BUFFER_BYTES);
+  shared ??= Buffer.allocUnsafeSlow(READ_BUFFER_BYTES);
+  return shared;
+}
+
 interface Handle {
   useUserBuffer?: unknown;
   readStart?: unknown;
@@ -47,7 +59,7 @@ function moveHandle(socket: Duplex, onBytes: (bytes: Buffer) => void): Socket | 
   const old: HandleHolder = socket;
   const handle = old._handle;
   if (typeof handle?.useUserBuffer !== 'function' || typeof handle.readStart !== 'function') return undefined;
-  const buffer = Buffer.allocUnsafeSlow(READ_BUFFER_BYTES);
+  const buffer = readBuffer();
   const options: TakeoverOptions = {
     handle,
     allowHalfOpen: true,

@@ -8,7 +8,7 @@ import { randomFillSync } from 'node:crypto';
 import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { ConnectError, TimeoutError } from '../errors.js';
-import type { CloseInfo, Connection, MessageHandler, MessageKind } from './connection.js';
+import type { CloseInfo, ForwardingConnection, MessageHandler, MessageKind, PingCarrier } from './connection.js';
 import { closePayload, frameHeader, OPCODE, type Opcode } from './frame-header.js';
 import { FrameParser } from './frame-parser.js';
 import { applyMask } from './mask.js';
@@ -28,6 +28,8 @@ export interface WebSocketOptions {
   readonly maxMessageBytes: number;
   /** Silence after which the peer counts as dead, in milliseconds. Default 45,000. */
   readonly idleLimitMs?: number;
+  /** Bytes waiting in this process at which `send` says "behind"; `drained` at a quarter. Default 1 MiB. */
+  readonly highWaterBytes?: number;
 }
 
 /**
@@ -35,7 +37,6 @@ export interface WebSocketOptions {
  * that what was sealed is still in the processor's cache when the kernel copies it: 4 MiB cost 0.1 CPU s/GiB more.
  */
 const HIGH_WATER_BYTES = 1024 * 1024;
-const LOW_WATER_BYTES = 256 * 1024;
 /** A ping each this often, whatever else is sent: on a slow link the data that we send may hold back all answers. */
 const PING_INTERVAL_MS = 15_000;
 const IDLE_LIMIT_MS = 45_000;
@@ -47,7 +48,7 @@ const CLOSE_TIMEOUT_MS = 2_000;
 const PONGS_WAITING_MAX = 64;
 
 /** See the module's head. Made from a socket whose opening handshake is done. */
-export class WebSocketConnection implements Connection {
+export class WebSocketConnection implements ForwardingConnection {
   readonly #socket: Duplex & Partial<Pick<Socket, 'setNoDelay' | 'setTimeout'>>;
   readonly #parser: FrameParser;
   readonly #options: WebSocketOptions;
@@ -67,6 +68,8 @@ export class WebSocketConnection implements Connection {
   #pingCount = 0;
   #pongsWaiting = 0;
   #lastPing: Buffer | undefined;
+  #carrier: PingCarrier | undefined;
+  readonly #highWater: number;
   #ticker: NodeJS.Timeout | undefined;
   #closeTimer: NodeJS.Timeout | undefined;
   #lastTickMs = performance.now();
@@ -77,6 +80,7 @@ export class WebSocketConnection implements Connection {
 
   constructor(socket: Duplex, head: Buffer, options: WebSocketOptions) {
     this.#options = options;
+    this.#highWater = options.highWaterBytes ?? HIGH_WATER_BYTES;
     this.remote = remoteOf(socket as Partial<Socket>);
     this.#parser = new FrameParser(
       {
@@ -100,11 +104,11 @@ export class WebSocketConnection implements Connection {
   attach(handler: MessageHandler): void {
     const first = this.#handler === undefined;
     this.#handler = handler;
-    if (!first) return;
     if (this.#state === 'closed') {
       queueMicrotask(() => handler.closed(this.#closeInfo(undefined)));
       return;
     }
+    if (!first) return;
     this.#lastHeardMs = this.#lastTickMs = performance.now();
     this.#ticker = setInterval(() => this.#tick(), TICK_MS);
     if (!this.#paused) this.#startReading();
@@ -126,12 +130,29 @@ export class WebSocketConnection implements Connection {
   send(parts: readonly Uint8Array[], kind: MessageKind, written?: () => void): boolean {
     if (this.#state === 'open') this.#write(kind === 'text' ? OPCODE.text : OPCODE.binary, parts, written);
     else written?.();
-    return this.#socket.writableLength < HIGH_WATER_BYTES;
+    return this.#socket.writableLength < this.#highWater;
+  }
+
+  sendPiece(bytes: Uint8Array, { first, last }: { readonly first: boolean; readonly last: boolean }, written?: () => void): boolean {
+    this.#write(first ? OPCODE.binary : OPCODE.continuation, [bytes], written, last);
+    return this.#socket.writableLength < this.#highWater;
+  }
+
+  carryPings(carrier: PingCarrier): void {
+    this.#carrier = carrier;
+  }
+
+  sendControl(kind: 'ping' | 'pong', payload: Uint8Array): void {
+    this.#write(OPCODE[kind], [payload]);
   }
 
   drained(): Promise<void> {
-    if (this.#state !== 'open' || this.#socket.writableLength <= LOW_WATER_BYTES) return Promise.resolve();
+    if (this.#state !== 'open' || this.#socket.writableLength <= this.#lowWater) return Promise.resolve();
     return new Promise((resolve) => this.#drainWaiters.push(resolve));
+  }
+
+  get #lowWater(): number {
+    return this.#highWater / 4;
   }
 
   get buffered(): number {
@@ -189,7 +210,7 @@ export class WebSocketConnection implements Connection {
     if (this.#paused) this.resume();
   }
 
-  #write(opcode: Opcode, parts: readonly Uint8Array[], written?: () => void): void {
+  #write(opcode: Opcode, parts: readonly Uint8Array[], written?: () => void, fin = true): void {
     // Nothing may follow a close frame (section 5.5.1).
     if (this.#state !== 'open' || this.#socket.destroyed || this.#socket.writableEnded) {
       written?.();
@@ -200,7 +221,7 @@ export class WebSocketConnection implements Connection {
     const { masking } = this.#options;
     const key = masking === 'none' ? undefined : Buffer.alloc(4);
     if (key !== undefined && masking === 'random') randomFillSync(key);
-    const header = frameHeader(opcode, length, key);
+    const header = frameHeader(opcode, length, key, fin);
     if (key !== undefined && masking === 'random') maskInPlace(parts, key);
     const chunks = [header, ...parts];
     this.#socket.cork();
@@ -214,7 +235,7 @@ export class WebSocketConnection implements Connection {
 
   #written(callback: (() => void) | undefined): void {
     callback?.();
-    if (this.#drainWaiters.length > 0 && this.#socket.writableLength <= LOW_WATER_BYTES) this.#wakeDrainWaiters();
+    if (this.#drainWaiters.length > 0 && this.#socket.writableLength <= this.#lowWater) this.#wakeDrainWaiters();
   }
 
   #wakeDrainWaiters(): void {
@@ -248,6 +269,10 @@ export class WebSocketConnection implements Connection {
    * peer that pings and never reads would otherwise have us keep an answer for each.
    */
   #answer(ping: Buffer): void {
+    if (this.#carrier !== undefined && ping.length > 0) {
+      this.#carrier.ping(ping);
+      return;
+    }
     if (this.#pongsWaiting >= PONGS_WAITING_MAX) {
       this.#lastPing = ping;
       return;
@@ -265,7 +290,8 @@ export class WebSocketConnection implements Connection {
     const id = payload.toString('latin1');
     const ping = this.#pings.get(id);
     this.#pings.delete(id);
-    ping?.answered(performance.now() - ping.sentMs);
+    if (ping !== undefined) ping.answered(performance.now() - ping.sentMs);
+    else if (payload.length > 0) this.#carrier?.pong(payload);
   }
 
   #closeFrame(code: number, reason: string): void {

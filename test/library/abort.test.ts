@@ -75,7 +75,7 @@ for (const action of ['send', 'receive'] as const) {
       const server = await serve({ ...LOCAL, action: serverAction, path: serverFile(place), signal: stop.signal });
       stop.abort();
       await assert.rejects(server.done, isAbort);
-      const next = await serveHere(t, { action: serverAction, path: serverFile(place), portRange: [server.port, server.port] });
+      const next = await serveHere(t, { action: serverAction, path: serverFile(place), portRange: [server.port ?? 0, server.port ?? 0] });
       assert.equal(next.port, server.port);
       assert.equal(getEventListeners(stop.signal, 'abort').length, 0);
     });

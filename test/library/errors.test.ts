@@ -65,7 +65,7 @@ describe('serve rejects with', () => {
 
   it('ConnectError when no port is free', async (t) => {
     const { source } = await placeFor(t, 1);
-    const { port } = await serveHere(t, { action: 'send', path: source });
+    const { port = 0 } = await serveHere(t, { action: 'send', path: source });
     const again = serve({ action: 'send', path: source, host: '127.0.0.1', portRange: [port, port] });
     await assert.rejects(again, fails(ConnectError, 'connect-listen', 5));
   });

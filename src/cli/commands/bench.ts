@@ -10,6 +10,7 @@ import { readCoordinates } from '../arguments.js';
 import { opened } from '../identity.js';
 import type { Context } from '../program.js';
 import { readPemFile } from '../text-file.js';
+import { routeOf } from './client.js';
 import { runServer, type ServerCommandOptions } from './server.js';
 
 /** Options as commander gives them; durations in milliseconds, sizes in bytes. */
@@ -21,6 +22,8 @@ export interface BenchCommandOptions {
   readonly connectTimeout: number;
   readonly identity?: string;
   readonly ca?: string;
+  readonly direct?: boolean;
+  readonly viaRelay?: boolean;
 }
 
 /** The client's end. @throws StreamerError */
@@ -32,6 +35,7 @@ export async function runBench(words: readonly (string | undefined)[], options: 
     streams: options.streams,
     windowBytes: options.window,
     ...(options.ca === undefined ? {} : { ca: readPemFile(options.ca) }),
+    route: routeOf(options),
     connectTimeoutMs: options.connectTimeout,
     signal: stopSignal(),
     onProgress: renderer.onProgress,

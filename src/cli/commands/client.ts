@@ -4,6 +4,7 @@
  * @module
  */
 import { receive, send } from '../../client/client.js';
+import type { Route } from '../../client/candidates.js';
 import { UsageError } from '../../errors.js';
 import type { WireChoice } from '../../options.js';
 import { looksLikeCoordinates, readCoordinates } from '../arguments.js';
@@ -25,6 +26,8 @@ export interface ClientCommandOptions extends TransferCommandOptions {
   readonly streams: number | 'auto';
   readonly identity?: string;
   readonly ca?: string;
+  readonly direct?: boolean;
+  readonly viaRelay?: boolean;
 }
 
 /** Runs one of the two. @throws StreamerError */
@@ -53,6 +56,7 @@ export async function runClient(
       onProgress,
       wire: options.requireEncryption === true ? 'native' : options.wire,
       ...(options.ca === undefined ? {} : { ca: readPemFile(options.ca) }),
+      route: routeOf(options),
       connectTimeoutMs: options.connectTimeout,
       retryTimeoutMs: options.retryTimeout,
       streams: options.streams,
@@ -61,6 +65,13 @@ export async function runClient(
     if (name === 'send') await send({ ...common, path: given.paths });
     else await receive({ ...common, ...(path === undefined ? {} : { path }), ...(options.window === undefined ? {} : { windowBytes: options.window }) });
   });
+}
+
+/** @throws UsageError for both */
+export function routeOf({ direct, viaRelay }: { readonly direct?: boolean; readonly viaRelay?: boolean }): Route {
+  if (direct === true && viaRelay === true) throw new UsageError('--direct and --via-relay exclude each other: give one');
+  if (direct === true) return 'direct';
+  return viaRelay === true ? 'relay' : 'auto';
 }
 
 /** Arguments and options to coordinates and paths. The first argument is a path, too, where the coordinates come otherwise. */

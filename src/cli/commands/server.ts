@@ -6,7 +6,7 @@
 import { UsageError } from '../../errors.js';
 import { DEFAULTS, type WireChoice } from '../../options.js';
 import { serve, type ServeOptions, type StreamerServer } from '../../server/server.js';
-import { readKeys, readSecret } from '../arguments.js';
+import { readKeys, readRelayToken, readSecret } from '../arguments.js';
 import type { Context } from '../program.js';
 import type { Renderer } from '../render.js';
 import { readPemFile, writeSecretFile } from '../text-file.js';
@@ -19,6 +19,12 @@ export interface ServerCommandOptions extends TransferCommandOptions {
   readonly secretFile?: string;
   readonly publicIps?: readonly string[];
   readonly host: string;
+  readonly relay?: string;
+  readonly relayTokenFile?: string;
+  /** False for `--no-direct`. */
+  readonly direct?: boolean;
+  readonly ca?: string;
+  readonly expires?: number;
   readonly portRange: readonly [number, number];
   readonly waitTimeout: number;
   readonly inboundTransferLimit: number;
@@ -50,6 +56,7 @@ export async function runServer(
   const secret = readSecret(options, process.env);
   const sealTo = readKeys(options.sealTo);
   const tls = readTls(options);
+  const reach = reachOf(options, secret, process.env);
   const choices = transferChoices(options);
   await withTransferTools(options, renderer, !paths.includes('-'), async ({ rate, onProgress }) => {
     const settings: ServeOptions = {
@@ -60,6 +67,7 @@ export async function runServer(
       ...(secret === undefined ? {} : { secret }),
       ...(sealTo === undefined ? {} : { sealTo }),
       ...(tls === undefined ? {} : { tls }),
+      ...reach,
       compat: options.compat ?? false,
       wire: options.wire,
       host: options.host,
@@ -74,7 +82,7 @@ export async function runServer(
     const stop = new AbortController();
     const server = await serve({ ...settings, signal: AbortSignal.any([stopSignal(), stop.signal]) });
     try {
-      await publish(server, { file: options.coordinatesFile, sealed: sealTo !== undefined }, renderer);
+      await publish(server, { file: options.coordinatesFile, sealed: sealTo !== undefined, relay: options.relay }, renderer);
     } catch (error) {
       // Nobody can find it: it must not go on waiting.
       stop.abort();
@@ -85,6 +93,29 @@ export async function runServer(
   });
 }
 
+/** How clients get to the server. A port that nobody is told of is not opened. */
+function reachOf(options: ServerCommandOptions, secret: string | undefined, env: NodeJS.ProcessEnv): Pick<ServeOptions, 'relay' | 'direct' | 'ca' | 'expiresAt'> {
+  const { relay: url, relayTokenFile, ca } = options;
+  if (url === undefined && relayTokenFile !== undefined) throw new UsageError('--relay-token-file is for a relay: --relay <url>');
+  const token = url === undefined ? undefined : readRelayToken(relayTokenFile, env);
+  const found = url === undefined || options.publicIps !== undefined || options.host !== DEFAULTS.host || options.compat === true || secret !== undefined || options.tlsCert !== undefined;
+  const expiresAt = expiryOf(options.expires, env);
+  return {
+    direct: options.direct !== false && found,
+    ...(url === undefined ? {} : { relay: { url, ...(token === undefined ? {} : { token }) } }),
+    ...(ca === undefined ? {} : { ca: readPemFile(ca) }),
+    ...(expiresAt === undefined ? {} : { expiresAt }),
+  };
+}
+
+/** In whole seconds since 1970: as asked, or when Slurm ends the job (sbatch(1), "OUTPUT ENVIRONMENT VARIABLES"). */
+function expiryOf(expiresMs: number | undefined, env: NodeJS.ProcessEnv): number | undefined {
+  const nowSeconds = Math.floor(Date.now() / 1000);
+  if (expiresMs !== undefined) return nowSeconds + Math.ceil(expiresMs / 1000);
+  const end = Number(env['SLURM_JOB_END_TIME']);
+  return Number.isSafeInteger(end) && end > nowSeconds ? end : undefined;
+}
+
 function readTls({ tlsCert, tlsKey }: ServerCommandOptions): ServeOptions['tls'] | undefined {
   if (tlsCert === undefined && tlsKey === undefined) return undefined;
   if (tlsCert === undefined || tlsKey === undefined) throw new UsageError('TLS takes both, --tls-cert and --tls-key');
@@ -92,11 +123,17 @@ function readTls({ tlsCert, tlsKey }: ServerCommandOptions): ServeOptions['tls']
 }
 
 /** Tells where the server is. The file is written first, so that whoever has read the lines finds it. */
-async function publish({ coordinates, url }: StreamerServer, { file, sealed }: { readonly file: string | undefined; readonly sealed: boolean }, renderer: Renderer): Promise<void> {
+async function publish({ coordinates, url }: StreamerServer, { file, sealed, relay }: { readonly file: string | undefined; readonly sealed: boolean; readonly relay: string | undefined }, renderer: Renderer): Promise<void> {
   if (file !== undefined) await writeSecretFile(file, `${coordinates}\n`);
   // The event `listening` has told it to programs.
-  renderer.print(`Server is listening on ${url}`);
+  if (url !== undefined) renderer.print(`Server is listening on ${url}`);
+  if (relay !== undefined) renderer.print(`Server waits at the relay ${withoutQuery(relay)}`);
   // Sealed ones may be seen by anybody.
   if (file === undefined || sealed) renderer.print(`Use these coordinates to connect: ${coordinates}`, { event: 'coordinates', coordinates });
   if (file !== undefined) renderer.print(`Use the coordinates in ${file} to connect`, { event: 'coordinates', file });
+}
+
+/** A query may hold a token. */
+function withoutQuery(url: string): string {
+  return url.replace(/\?.*$/su, '');
 }

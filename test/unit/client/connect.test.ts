@@ -24,7 +24,7 @@ const v2 = (...ports: number[]): Coordinates => ({
 
 /** One search; what it found is closed when the test is over. */
 async function connect(t: TestContext, coordinates: Coordinates, more: Partial<ConnectOptions> = {}): Promise<Connected> {
-  const connected = await connectOnce({ coordinates, wire: 'auto', hello: HELLO, ...more });
+  const connected = await connectOnce({ coordinates, route: 'auto', wire: 'auto', hello: HELLO, ...more });
   t.after(() => (connected.wire === 'native' ? connected.channel.connection : connected.connection).destroy());
   return connected;
 }

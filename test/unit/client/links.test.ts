@@ -80,6 +80,7 @@ class Client {
     const coordinates: Coordinates = { version: 1, ips: ['127.0.0.1'], ports: [port, port], secret: SECRET };
     this.#options = {
       coordinates,
+      route: 'auto',
       wire: 'auto',
       hello: { type: 'hello', client: Buffer.alloc(16, 3), stream: 0, action: 'receive', received: 0, agent: 'test' },
       streams: 1,

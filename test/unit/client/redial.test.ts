@@ -16,6 +16,7 @@ function options(port: number, more: Partial<RedialOptions> = {}): RedialOptions
   const events: ProgressEvent[] = [];
   return {
     coordinates,
+    route: 'auto',
     wire: 'auto',
     hello: { type: 'hello', client: Buffer.alloc(16, 3), stream: 0, received: 0, action: 'receive', agent: 'test' },
     connectTimeoutMs: 1_000,

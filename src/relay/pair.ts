@@ -1,0 +1,167 @@
+/**
+ * Two ends that have found each other: what one sends the other gets, untouched and in order, as fast as it takes it.
+ *
+ * Pieces are passed on as they come, never gathered to a message: what is held of a message is what one read brought and
+ * the other end's socket has not taken. While that is behind, nothing is read from the end that sends.
+ *
+ * @module
+ */
+import type { CloseInfo, ForwardingConnection, MessageKind } from '../transport/connection.js';
+import type { BlockPool } from './block-pool.js';
+import type { Budget } from './budget.js';
+
+/** Which way something goes. */
+export type Way = 'to-client' | 'to-server';
+
+/** Why a pair has ended: an end closed or was lost, or what it broke. */
+export type PairEnd = 'closed' | 'lost' | 'handshake' | 'idle' | 'text' | 'bytes' | 'lifetime' | 'drained';
+
+/** Close codes of the relay's own (src/relay/PROTOCOL.md, "Close codes"). */
+const CLOSE = {
+  closed: 1000,
+  lost: 4005,
+  handshake: 4010,
+  idle: 4010,
+  text: 1003,
+  bytes: 4009,
+  lifetime: 4009,
+  drained: 1012,
+} as const satisfies Record<PairEnd, number>;
+
+/** Options of a pair. */
+export interface PairOptions {
+  readonly server: ForwardingConnection;
+  readonly client: ForwardingConnection;
+  readonly handshakeMs: number;
+  readonly idleMs: number;
+  /** Of the room; none for a pair that another instance counts. */
+  readonly budget: Budget | undefined;
+  readonly blocks: BlockPool;
+  /** Told of each piece. */
+  readonly moved: (way: Way, bytes: number) => void;
+  readonly ended: (why: PairEnd) => void;
+}
+
+/** One end, and what keeps it from being read. */
+interface Side {
+  readonly from: ForwardingConnection;
+  readonly to: ForwardingConnection;
+  readonly way: Way;
+  /** The next piece begins a message. */
+  first: boolean;
+  spoken: boolean;
+  /** Reasons not to read: the other end is behind, the room's rate. */
+  holds: number;
+}
+
+/** See the module's head. */
+export class Pair {
+  readonly #options: PairOptions;
+  readonly #sides: readonly Side[];
+  readonly #beganMs = performance.now();
+  readonly #timers = new Set<NodeJS.Timeout>();
+  #movedMs = this.#beganMs;
+  #over = false;
+
+  constructor(options: PairOptions) {
+    this.#options = options;
+    const { server, client } = options;
+    const side = (from: ForwardingConnection, to: ForwardingConnection, way: Way): Side => ({ from, to, way, first: true, spoken: false, holds: 0 });
+    this.#sides = [side(client, server, 'to-server'), side(server, client, 'to-client')];
+  }
+
+  /** @param first the client's first message, where it came with its request. */
+  start(first: Buffer | undefined): void {
+    const [fromClient] = this.#sides;
+    if (first !== undefined && fromClient !== undefined) this.#piece(fromClient, first, true, 'binary');
+    for (const side of this.#sides) {
+      side.from.carryPings({
+        // A flood of them must not pile up behind an end that takes nothing.
+        ping: (payload) => side.to.buffered < PINGS_BUFFERED_MAX && side.to.sendControl('ping', payload),
+        pong: (payload) => side.to.buffered < PINGS_BUFFERED_MAX && side.to.sendControl('pong', payload),
+      });
+      side.from.attach({
+        piece: (bytes, last, kind) => this.#piece(side, bytes, last, kind),
+        closed: (info) => this.#closed(side, info),
+      });
+    }
+  }
+
+  /** Bytes that an end has sent and the other has not taken. */
+  get buffered(): number {
+    return this.#options.server.buffered + this.#options.client.buffered;
+  }
+
+  /** Looks at the clock. */
+  tick(nowMs: number): void {
+    if (nowMs - this.#beganMs > this.#options.handshakeMs && this.#sides.some(({ spoken }) => !spoken)) this.end('handshake');
+    else if (nowMs - this.#movedMs > this.#options.idleMs) this.end('idle');
+  }
+
+  /** Ends it: both ends are told why by the close code. */
+  end(why: PairEnd): void {
+    if (!this.#finish(why)) return;
+    for (const { from } of this.#sides) from.close(CLOSE[why], '');
+  }
+
+  #piece(side: Side, bytes: Buffer, last: boolean, kind: MessageKind): void {
+    if (this.#over) return;
+    // The relay's own word is text, and nobody else's may pass for it.
+    if (kind === 'text') {
+      this.end('text');
+      return;
+    }
+    const { budget, blocks } = this.#options;
+    const nowMs = performance.now();
+    const { first } = side;
+    side.first = last;
+    side.spoken = true;
+    this.#movedMs = nowMs;
+    const block = blocks.copy(bytes);
+    const ready = side.to.sendPiece(block, { first, last }, () => blocks.put(block));
+    this.#options.moved(side.way, bytes.length);
+    const restMs = budget?.take(bytes.length, nowMs) ?? 0;
+    if (budget?.spent === true) {
+      this.end('bytes');
+      return;
+    }
+    if (!ready) this.#hold(side, side.to.drained());
+    if (restMs > 0) this.#hold(side, this.#rest(restMs));
+  }
+
+  #hold(side: Side, until: Promise<void>): void {
+    side.holds += 1;
+    side.from.pause();
+    void until.then(() => {
+      side.holds -= 1;
+      if (side.holds === 0) side.from.resume();
+    });
+  }
+
+  #rest(milliseconds: number): Promise<void> {
+    return new Promise((resolve) => {
+      const timer = setTimeout(() => {
+        this.#timers.delete(timer);
+        resolve();
+      }, milliseconds);
+      this.#timers.add(timer);
+    });
+  }
+
+  /** What one end says at its end the other is told. */
+  #closed(side: Side, { by, code, reason }: CloseInfo): void {
+    const told = by === 'peer' && code !== 1006;
+    if (!this.#finish(told ? 'closed' : 'lost')) return;
+    side.to.close(told ? code : CLOSE.lost, told ? reason : '');
+  }
+
+  #finish(why: PairEnd): boolean {
+    if (this.#over) return false;
+    this.#over = true;
+    for (const timer of this.#timers) clearTimeout(timer);
+    this.#options.ended(why);
+    return true;
+  }
+}
+
+const PINGS_BUFFERED_MAX = 64 * 1024;

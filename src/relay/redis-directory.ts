@@ -1,0 +1,144 @@
+/**
+ * The directory of rooms in Redis or Valkey.
+ *
+ * | key | what |
+ * |---|---|
+ * | `streamer:relay:instance:<id>` | JSON: where the instance is and its key; gone {@link LIFE_SECONDS} after its last sign of life |
+ * | `streamer:relay:room:<SHA-256 of the room's id>` | set of the ids of instances that have announced it; the same |
+ *
+ * Whoever reads it learns no room's id. All of it is written again every few seconds: what Redis has lost is soon there anew.
+ *
+ * @module
+ */
+import { createClient, type RedisClientType } from '@redis/client';
+import { createHash, randomBytes } from 'node:crypto';
+import { ConnectError } from '../errors.js';
+import type { Instance, RoomDirectory } from './directory.js';
+
+/** How long what an instance has written outlives it, and how often it writes. */
+const LIFE_SECONDS = 30;
+const REFRESH_MS = 10_000;
+/** Time for the first connection, milliseconds. */
+const CONNECT_TIMEOUT_MS = 10_000;
+const RETRY_MS = 1_000;
+
+const instanceKey = (id: string) => `streamer:relay:instance:${id}`;
+const roomKey = (room: string) => `streamer:relay:room:${createHash('sha256').update(room).digest('hex')}`;
+
+/** Options of {@link joinRedisDirectory}. */
+export interface RedisDirectoryOptions {
+  /** `redis://` or `rediss://`, as node-redis reads it; it may carry a password. */
+  readonly redis: string;
+  /** Where other instances reach this one: `ws://` or `wss://`. */
+  readonly url: string;
+  /** Something to log. */
+  readonly notice: (message: string) => void;
+}
+
+/** Joins it. @throws ConnectError when Redis cannot be reached */
+export async function joinRedisDirectory(options: RedisDirectoryOptions): Promise<RoomDirectory> {
+  const directory = new RedisDirectory(options);
+  await directory.start();
+  return directory;
+}
+
+class RedisDirectory implements RoomDirectory {
+  readonly key = randomBytes(32).toString('base64url');
+  readonly #id = randomBytes(8).toString('hex');
+  readonly #options: RedisDirectoryOptions;
+  readonly #client: RedisClientType;
+  readonly #rooms = new Set<string>();
+  #refresher: NodeJS.Timeout | undefined;
+  #lost = false;
+
+  constructor(options: RedisDirectoryOptions) {
+    this.#options = options;
+    this.#client = createClient({
+      url: options.redis,
+      // A question that cannot be asked now is answered "nothing known", not later.
+      disableOfflineQueue: true,
+      socket: { connectTimeout: CONNECT_TIMEOUT_MS, reconnectStrategy: () => (this.#refresher === undefined ? false : RETRY_MS) },
+    });
+    this.#client.on('error', (error: Error) => {
+      if (!this.#lost) options.notice(`the directory of rooms cannot be reached: ${error.message}`);
+      this.#lost = true;
+    });
+    this.#client.on('ready', () => {
+      this.#lost = false;
+      void this.#refresh();
+    });
+  }
+
+  async start(): Promise<void> {
+    try {
+      await this.#client.connect();
+      await this.#writeAll();
+    } catch (cause) {
+      throw new ConnectError('connect-failed', `the directory of rooms cannot be reached: ${(cause as Error).message}; is Redis or Valkey running, and --redis right?`, { cause, retryable: false });
+    }
+    this.#refresher = setInterval(() => void this.#refresh(), REFRESH_MS);
+  }
+
+  get ready(): boolean {
+    return this.#client.isReady;
+  }
+
+  announce(room: string): void {
+    this.#rooms.add(room);
+    void this.#quietly(async () => {
+      await this.#client.multi().sAdd(roomKey(room), this.#id).expire(roomKey(room), LIFE_SECONDS).exec();
+    });
+  }
+
+  withdraw(room: string): void {
+    this.#rooms.delete(room);
+    void this.#quietly(() => this.#client.sRem(roomKey(room), this.#id));
+  }
+
+  async find(room: string): Promise<readonly Instance[]> {
+    const found = await this.#quietly(async () => {
+      const ids = (await this.#client.sMembers(roomKey(room))).filter((id) => id !== this.#id);
+      return ids.length === 0 ? [] : await this.#client.mGet(ids.map(instanceKey));
+    });
+    return (found ?? []).map(readInstance).filter((instance) => instance !== undefined);
+  }
+
+  async close(): Promise<void> {
+    clearInterval(this.#refresher);
+    this.#refresher = undefined;
+    await this.#quietly(async () => {
+      const multi = this.#client.multi().del(instanceKey(this.#id));
+      for (const room of this.#rooms) multi.sRem(roomKey(room), this.#id);
+      await multi.exec();
+    });
+    this.#client.destroy();
+  }
+
+  async #refresh(): Promise<void> {
+    await this.#quietly(() => this.#writeAll());
+  }
+
+  async #writeAll(): Promise<void> {
+    const multi = this.#client.multi().set(instanceKey(this.#id), JSON.stringify({ url: this.#options.url, key: this.key }), { expiration: { type: 'EX', value: LIFE_SECONDS } });
+    for (const room of this.#rooms) multi.sAdd(roomKey(room), this.#id).expire(roomKey(room), LIFE_SECONDS);
+    await multi.exec();
+  }
+
+  /** The connection's own errors are told of where they happen. */
+  async #quietly<T>(run: () => Promise<T>): Promise<T | undefined> {
+    try {
+      return await run();
+    } catch {
+      return undefined;
+    }
+  }
+}
+
+function readInstance(text: string | null): Instance | undefined {
+  try {
+    const { url, key } = JSON.parse(text ?? '') as Partial<Record<keyof Instance, unknown>>;
+    return typeof url === 'string' && typeof key === 'string' ? { url, key } : undefined;
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,156 @@
+/**
+ * Who waits for whom: a server's connections, and clients for which none is there yet. Pure: the clock is passed in, and
+ * what a connection is does not matter here.
+ *
+ * @module
+ */
+import { Budget } from './budget.js';
+import { ROOM_GRACE_MS, type RoomLimits } from './limits.js';
+import type { RelayToken } from './tokens.js';
+
+/** Why somebody is not let in. */
+export type RoomRefusal = 'rooms' | 'token-rooms' | 'connections' | 'bytes' | 'lifetime';
+
+/** A client that waits for a connection of the server's. */
+export interface InLine<S> {
+  /** It gets one. */
+  readonly take: (server: S) => void;
+}
+
+/** One room. */
+export class Room<S> {
+  readonly id: string;
+  readonly token: RelayToken | undefined;
+  readonly limits: RoomLimits;
+  readonly openedMs: number;
+  readonly budget: Budget;
+  readonly #waiting = new Set<S>();
+  readonly #line = new Set<InLine<S>>();
+  /** Pairs. */
+  #pairs = 0;
+  #usedMs: number;
+
+  constructor(id: string, token: RelayToken | undefined, limits: RoomLimits, nowMs: number) {
+    this.id = id;
+    this.token = token;
+    this.limits = limits;
+    this.openedMs = this.#usedMs = nowMs;
+    this.budget = new Budget(limits);
+  }
+
+  get waiting(): ReadonlySet<S> {
+    return this.#waiting;
+  }
+
+  /** Clients that wait. */
+  get inLine(): number {
+    return this.#line.size;
+  }
+
+  /** Whether another connection of either end is too many. */
+  get full(): boolean {
+    return this.#waiting.size + this.#line.size + this.#pairs * 2 >= this.limits.connections;
+  }
+
+  /** A server's connection comes: whoever waits longest gets it at once. Returns whether it was taken. */
+  offer(server: S): boolean {
+    const [next] = this.#line;
+    if (next === undefined) {
+      this.#waiting.add(server);
+      return false;
+    }
+    this.#line.delete(next);
+    next.take(server);
+    return true;
+  }
+
+  /** A connection of the server's, for a client; undefined when none waits. The longest wait is over first. */
+  take(): S | undefined {
+    const [server] = this.#waiting;
+    if (server !== undefined) this.#waiting.delete(server);
+    return server;
+  }
+
+  /** A client gets in line. */
+  queue(client: InLine<S>): void {
+    this.#line.add(client);
+  }
+
+  /** One that waited has gone. */
+  leave(gone: S | InLine<S>, nowMs: number): void {
+    this.#waiting.delete(gone as S);
+    this.#line.delete(gone as InLine<S>);
+    this.#usedMs = nowMs;
+  }
+
+  paired(): void {
+    this.#pairs += 1;
+  }
+
+  unpaired(nowMs: number): void {
+    this.#pairs -= 1;
+    this.#usedMs = nowMs;
+  }
+
+  /** Whether it has been empty for so long that nobody is coming back. */
+  isAbandoned(nowMs: number): boolean {
+    return this.#waiting.size + this.#line.size + this.#pairs === 0 && nowMs - this.#usedMs >= ROOM_GRACE_MS;
+  }
+
+  isExpired(nowMs: number): boolean {
+    return nowMs - this.openedMs >= this.limits.lifetimeMs;
+  }
+}
+
+/** All rooms of a relay. */
+export class Rooms<S> {
+  readonly #most: number;
+  readonly #rooms = new Map<string, Room<S>>();
+
+  constructor(most: number) {
+    this.#most = most;
+  }
+
+  get size(): number {
+    return this.#rooms.size;
+  }
+
+  get(id: string): Room<S> | undefined {
+    return this.#rooms.get(id);
+  }
+
+  [Symbol.iterator](): IterableIterator<Room<S>> {
+    return this.#rooms.values();
+  }
+
+  /** The server's room, opened where it is not: or why not. */
+  enter(id: string, token: RelayToken | undefined, limits: RoomLimits, nowMs: number): Room<S> | RoomRefusal {
+    const there = this.#rooms.get(id);
+    if (there !== undefined) return this.refusalOf(there, nowMs) ?? there;
+    if (this.#rooms.size >= this.#most) return 'rooms';
+    if (token !== undefined && this.#countOf(token.name) >= token.rooms) return 'token-rooms';
+    const room = new Room<S>(id, token, limits, nowMs);
+    this.#rooms.set(id, room);
+    return room;
+  }
+
+  /** Why nobody else is let into a room. */
+  refusalOf(room: Room<S>, nowMs: number): RoomRefusal | undefined {
+    if (room.budget.spent) return 'bytes';
+    if (room.isExpired(nowMs)) return 'lifetime';
+    return room.full ? 'connections' : undefined;
+  }
+
+  /** Closes those that nobody comes back to, and returns their ids. One whose time or bytes are used up is kept while it is known that it was. */
+  sweep(nowMs: number): readonly string[] {
+    const gone = [...this.#rooms.values()].filter((room) => room.isAbandoned(nowMs)).map(({ id }) => id);
+    for (const id of gone) this.#rooms.delete(id);
+    return gone;
+  }
+
+  #countOf(name: string): number {
+    let count = 0;
+    for (const room of this.#rooms.values()) if (room.token?.name === name) count += 1;
+    return count;
+  }
+}

@@ -1,0 +1,155 @@
+/**
+ * A server's place at a relay: a connection or more that wait there for clients, always one at the least, whatever becomes
+ * of the link to the relay (src/relay/PROTOCOL.md).
+ *
+ * @module
+ */
+import { AuthError, ConnectError, StreamerError } from '../errors.js';
+import { connectTo, websocketUrl } from '../transport/dial.js';
+import { openAsClient } from '../transport/opening-handshake.js';
+import { HOST_HEADER, NOTICE_BYTES_MAX, readPairedNotice, relayPlace, relayRefusal, WAIT_PATH } from '../transport/rendezvous.js';
+import type { WebSocketConnection } from '../transport/websocket.js';
+import { MESSAGE_MAX, STREAMS_MAX } from '../wire/constants.js';
+
+/** Options of a place at a relay. */
+export interface RelayRoomOptions {
+  /** `ws://` or `wss://`, maybe with a path. */
+  readonly url: string;
+  /** With which the relay lets us open a room, where it wants that. */
+  readonly token: string | undefined;
+  /** 32 bytes; the room's id follows from it. */
+  readonly hostKey: Uint8Array;
+  /** Certificates of authorities to trust besides the usual ones, PEM. */
+  readonly ca: string | undefined;
+  /** A client is there: its first message comes next. */
+  readonly joined: (connection: WebSocketConnection, remote: string) => void;
+  readonly notice: (message: string) => void;
+}
+
+/** Time for one attempt, milliseconds. */
+const ATTEMPT_MS = 10_000;
+/** How long a relay is looked for at the start. */
+const START_MS = 30_000;
+/** Back-off between attempts: doubled each time, and lessened by chance. */
+const BACKOFF_FIRST_MS = 250;
+const BACKOFF_MOST_MS = 10_000;
+
+/** See the module's head. */
+export class RelayRoom {
+  readonly #options: RelayRoomOptions;
+  readonly #waiting = new Set<WebSocketConnection>();
+  readonly #ended = new AbortController();
+  #dialling = 0;
+  #failures = 0;
+  #retry: NodeJS.Timeout | undefined;
+
+  constructor(options: RelayRoomOptions) {
+    this.#options = options;
+  }
+
+  /**
+   * Opens the room. @throws AuthError when the relay does not let us; ConnectError when it does not answer in time
+   * @param signal gives it up.
+   */
+  async open(signal: AbortSignal | undefined): Promise<void> {
+    const deadlineMs = performance.now() + START_MS;
+    for (let attempt = 1; ; attempt += 1) {
+      try {
+        this.#wait(await this.#dial(signal));
+        return;
+      } catch (error) {
+        const delayMs = backoff(attempt);
+        if (!(error instanceof StreamerError) || !error.retryable || performance.now() + delayMs > deadlineMs || signal?.aborted === true) throw error;
+        await new Promise((resolve) => setTimeout(resolve, delayMs));
+      }
+    }
+  }
+
+  /** Leaves the room; pairs go on. */
+  close(): void {
+    this.#ended.abort();
+    clearTimeout(this.#retry);
+    for (const connection of this.#waiting) connection.close(1000, '');
+  }
+
+  async #dial(signal: AbortSignal | undefined): Promise<WebSocketConnection> {
+    const { url, token, hostKey, ca } = this.#options;
+    const place = relayPlace(url, WAIT_PATH);
+    const stop = signal === undefined ? this.#ended.signal : AbortSignal.any([signal, this.#ended.signal]);
+    const socket = await connectTo(place, { timeoutMs: ATTEMPT_MS, signal: stop, ca }).catch((cause: unknown) => {
+      throw unreachable(place.host, cause);
+    });
+    const opening = await openAsClient({
+      url: websocketUrl(place, place.path),
+      headers: { [HOST_HEADER]: Buffer.from(hostKey).toString('base64url'), ...(token === undefined ? {} : { Authorization: `Bearer ${token}` }) },
+      socket,
+      timeoutMs: ATTEMPT_MS,
+      signal: stop,
+      // What we send there is ciphertext: see WebSocketOptions.
+      connection: () => ({ masking: 'zero', maxMessageBytes: MESSAGE_MAX }),
+    });
+    if (!opening.upgraded) throw relayRefusal(opening.refusal);
+    return opening.connection;
+  }
+
+  #wait(connection: WebSocketConnection): void {
+    if (this.#ended.signal.aborted) {
+      connection.destroy();
+      return;
+    }
+    this.#failures = 0;
+    this.#waiting.add(connection);
+    let text = '';
+    connection.attach({
+      piece: (bytes, last, kind) => {
+        text += bytes.toString('latin1');
+        if (kind === 'text' && !last && text.length <= NOTICE_BYTES_MAX) return;
+        const notice = kind === 'text' && last ? readPairedNotice(text) : undefined;
+        this.#waiting.delete(connection);
+        if (notice === undefined) connection.close(1002, '');
+        else this.#options.joined(connection, notice.remote);
+        this.#fill(1 + (notice?.waiting ?? 0));
+      },
+      closed: () => {
+        this.#waiting.delete(connection);
+        this.#fillLater();
+      },
+    });
+  }
+
+  /** Has so many connections wait, or nearly. */
+  #fill(wanted: number): void {
+    if (this.#ended.signal.aborted) return;
+    // One for each stream that a session may have, whatever the relay says.
+    while (this.#waiting.size + this.#dialling < Math.min(wanted, STREAMS_MAX)) {
+      this.#dialling += 1;
+      void this.#dial(undefined)
+        .then((connection) => this.#wait(connection), (error: unknown) => this.#failed(error))
+        .finally(() => (this.#dialling -= 1));
+    }
+  }
+
+  #failed(error: unknown): void {
+    if (this.#ended.signal.aborted) return;
+    this.#failures += 1;
+    if (this.#failures === 1) this.#options.notice(`the relay cannot be reached, trying again: ${error instanceof Error ? error.message : ''}`);
+    this.#fillLater();
+  }
+
+  #fillLater(): void {
+    if (this.#ended.signal.aborted) return;
+    clearTimeout(this.#retry);
+    this.#retry = setTimeout(() => this.#fill(1), backoff(Math.max(1, this.#failures)));
+  }
+}
+
+function unreachable(host: string, cause: unknown): StreamerError {
+  const code = (cause as NodeJS.ErrnoException).code ?? '';
+  const message = (cause as Error).message;
+  if (/CERT|UNABLE_TO_|SIGNATURE_FAILURE/u.test(code)) return new AuthError('auth-certificate', `the certificate of the relay ${host} is not trusted: ${message}; name the authority that signed it with --ca`, { cause });
+  return new ConnectError('connect-failed', `the relay ${host} cannot be reached: ${message}; is --relay right, and does this machine need HTTPS_PROXY?`, { cause });
+}
+
+function backoff(attempt: number): number {
+  return Math.min(BACKOFF_MOST_MS, BACKOFF_FIRST_MS * 2 ** (attempt - 1)) * (0.5 + Math.random() / 2);
+}

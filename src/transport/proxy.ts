@@ -1,0 +1,73 @@
+/**
+ * The way out of a network that has only a proxy: HTTP CONNECT (RFC 9110 section 9.3.6), by the variables HTTPS_PROXY,
+ * ALL_PROXY and NO_PROXY, as curl and most others read them.
+ *
+ * @module
+ */
+import { request as requestHttp } from 'node:http';
+import { request as requestHttps } from 'node:https';
+import { isIP, type Socket } from 'node:net';
+import { getProxyForUrl } from 'proxy-from-env';
+import type { Address } from './dial.js';
+
+/** The proxy for an address; undefined where there is none. It may carry a password: not for messages. */
+export function proxyFor({ host, port }: Address): URL | undefined {
+  if (isLoopback(host)) return undefined;
+  // TLS or not: what we carry is ours to protect, and a proxy that tunnels sees no difference.
+  const proxy = getProxyForUrl(`https://${host.includes(':') ? `[${host}]` : host}:${port}/`);
+  if (proxy === '') return undefined;
+  const url = URL.parse(proxy);
+  if (url === null || !/^https?:$/u.test(url.protocol)) throw new Error('HTTPS_PROXY names no http: or https: proxy');
+  return url;
+}
+
+/** A proxy's loopback is not ours; others, such as Go's programs, leave it out, too. */
+function isLoopback(host: string): boolean {
+  return host === 'localhost' || host.endsWith('.localhost') || host === '::1' || (isIP(host) === 4 && host.startsWith('127.'));
+}
+
+/** A connection to the address through the proxy. Rejects with an Error that says why not. */
+export function connectByProxy(proxy: URL, { host, port }: Address, options: { readonly timeoutMs: number; readonly signal?: AbortSignal | undefined }): Promise<Socket> {
+  const target = `${host.includes(':') ? `[${host}]` : host}:${port}`;
+  const where = proxy.host;
+  return new Promise((resolve, reject) => {
+    const request = (proxy.protocol === 'https:' ? requestHttps : requestHttp)({
+      host: proxy.hostname.replace(/^\[|\]$/gu, ''),
+      port: proxy.port === '' ? (proxy.protocol === 'https:' ? 443 : 80) : proxy.port,
+      method: 'CONNECT',
+      path: target,
+      headers: { host: target, ...authorization(proxy) },
+      agent: false,
+      ...(options.signal === undefined ? {} : { signal: options.signal }),
+    });
+    const timer = setTimeout(() => request.destroy(new Error(`no answer from the proxy ${where} within ${options.timeoutMs / 1000} s`)), options.timeoutMs);
+    request.once('connect', ({ statusCode }, socket: Socket, head: Buffer) => {
+      clearTimeout(timer);
+      if (statusCode !== 200) {
+        socket.destroy();
+        reject(new Error(statusCode === 407 ? `the proxy ${where} wants a name and a password, in HTTPS_PROXY` : `the proxy ${where} answers HTTP ${statusCode ?? 0} for ${target}`));
+        return;
+      }
+      if (head.length > 0) socket.unshift(head);
+      socket.setNoDelay(true);
+      resolve(socket);
+    });
+    // A proxy that does not know CONNECT answers as to any request.
+    request.once('response', (response) => {
+      clearTimeout(timer);
+      response.destroy();
+      reject(new Error(`the proxy ${where} answers HTTP ${response.statusCode ?? 0} for ${target}`));
+    });
+    request.once('error', (error) => {
+      clearTimeout(timer);
+      reject(new Error(`no way through the proxy ${where}: ${error.message}`, { cause: error }));
+    });
+    request.end();
+  });
+}
+
+function authorization({ username, password }: URL): { readonly 'proxy-authorization'?: string } {
+  if (username === '' && password === '') return {};
+  const pair = `${decodeURIComponent(username)}:${decodeURIComponent(password)}`;
+  return { 'proxy-authorization': `Basic ${Buffer.from(pair).toString('base64')}` };
+}
