@@ -51,9 +51,12 @@ export async function connectPatiently(
   }
 }
 
-/** The secret was right once: whatever answers otherwise now is a proxy, another server, or trouble that may pass. */
+/**
+ * The secret was right once: whatever answers otherwise now is a proxy, another server, or trouble that may pass. Only the
+ * server itself is believed, and a relay that has carried all that it may.
+ */
 export function worthRedialling(error: unknown): boolean {
-  return error instanceof StreamerError && !(error instanceof AbortError) && !error.fromPeer;
+  return error instanceof StreamerError && !(error instanceof AbortError) && !error.fromPeer && error.code !== 'limit-relay';
 }
 
 export function backoff(attempt: number): number {

@@ -60,7 +60,7 @@ class RedisDirectory implements RoomDirectory {
       socket: { connectTimeout: CONNECT_TIMEOUT_MS, reconnectStrategy: () => (this.#refresher === undefined ? false : RETRY_MS) },
     });
     this.#client.on('error', (error: Error) => {
-      if (!this.#lost) options.notice(`the directory of rooms cannot be reached: ${error.message}`);
+      if (!this.#lost && this.#refresher !== undefined) options.notice(`the directory of rooms cannot be reached: ${error.message}`);
       this.#lost = true;
     });
     this.#client.on('ready', () => {

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { TimeoutError } from '../errors.js';
+import { TimeoutError, type StreamerError } from '../errors.js';
 import { TIMER_MAX_MS } from '../options.js';
 import { formatDuration } from '../util/units.js';
 import type { ProgressListener } from '../transfer/progress.js';
@@ -18,6 +18,7 @@ export interface ClientWaitOptions {
 export class ClientWait {
   readonly #options: ClientWaitOptions;
   #timer: NodeJS.Timeout | undefined;
+  #expired: ((error: StreamerError) => void) | undefined;
 
   constructor(options: ClientWaitOptions) {
     this.#options = options;
@@ -28,14 +29,19 @@ export class ClientWait {
    * @param again for its return.
    * @param expired told when nobody has come in time.
    */
-  start(again: boolean, expired: (error: TimeoutError) => void): void {
+  start(again: boolean, expired: (error: StreamerError) => void): void {
     if (this.#timer !== undefined) return;
     const timeoutMs = this.#options.waitTimeoutMs;
     this.#options.onProgress({ type: 'waiting', timeoutMs, again });
-    this.#sleep(timeoutMs, () => {
-      this.#timer = undefined;
-      expired(waitedTooLong(again, timeoutMs));
-    });
+    this.#expired = expired;
+    this.#sleep(timeoutMs, () => this.giveUp(waitedTooLong(again, timeoutMs)));
+  }
+
+  /** Nobody can come any more; without effect while a client is there. */
+  giveUp(error: StreamerError): void {
+    if (this.#timer === undefined) return;
+    this.stop();
+    this.#expired?.(error);
   }
 
   /** A timer that is set beyond its range would end at once. */

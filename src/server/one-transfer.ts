@@ -93,6 +93,10 @@ export class OneTransfer {
       ca,
       joined: (connection, remote) => void this.#door.knock(connection, undefined, remote),
       notice: (message) => onProgress({ type: 'notice', message }),
+      refused: (error) => {
+        // No job waits for a client that cannot come.
+        if (settings.direct === false) this.#wait.giveUp(error);
+      },
     });
   }
 

@@ -24,12 +24,14 @@ export interface RelayRoomOptions {
   /** A client is there: its first message comes next. */
   readonly joined: (connection: WebSocketConnection, remote: string) => void;
   readonly notice: (message: string) => void;
+  /** The relay lets us in no more, and will not. Told again with each attempt. */
+  readonly refused: (error: StreamerError) => void;
 }
 
 /** Time for one attempt, milliseconds. */
 const ATTEMPT_MS = 10_000;
 /** How long a relay is looked for at the start. */
-const START_MS = 30_000;
+const START_MS = 10_000;
 /** Back-off between attempts: doubled each time, and lessened by chance. */
 const BACKOFF_FIRST_MS = 250;
 const BACKOFF_MOST_MS = 10_000;
@@ -132,6 +134,7 @@ export class RelayRoom {
   #failed(error: unknown): void {
     if (this.#ended.signal.aborted) return;
     this.#failures += 1;
+    if (error instanceof StreamerError && !error.retryable) this.#options.refused(error);
     if (this.#failures === 1) this.#options.notice(`the relay cannot be reached, trying again: ${error instanceof Error ? error.message : ''}`);
     this.#fillLater();
   }

@@ -1,23 +1,13 @@
 /** A server that speaks TLS: only who trusts its certificate talks to it, and the native wire within is the same. */
 import assert from 'node:assert/strict';
-import { execFileSync, spawnSync } from 'node:child_process';
 import { writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { connect } from 'node:net';
 import { describe, it, type TestContext } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
+import { certificate, NO_OPENSSL as skip } from '../support/certificate.js';
 import { runStreamer, startStreamer, type RunningServer } from '../support/cli.js';
 import { ACTIONS, assertArrived, clientFile, HUNG_MS, MIB, opposite, placeFor, serverFile, type Place } from './moving.js';
-
-const skip = spawnSync('openssl', ['version']).status === 0 ? false : 'openssl is not installed: no certificate can be made';
-
-/** A certificate for 127.0.0.1, and its key. */
-function certificate(directory: string, name = 'cert'): { readonly cert: string; readonly key: string } {
-  const [cert, key] = [path.join(directory, `${name}.pem`), path.join(directory, `${name}-key.pem`)];
-  const words = ['req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes', '-days', '2', '-subj', '/CN=streamer test', '-addext', 'subjectAltName=IP:127.0.0.1', '-keyout', key, '-out', cert];
-  execFileSync('openssl', words, { stdio: 'ignore' });
-  return { cert, key };
-}
 
 async function serve(t: TestContext, place: Place, action: 'send' | 'receive', words: readonly string[]): Promise<RunningServer> {
   const child = startStreamer(t, ['server', '--host', '127.0.0.1', '--public-ips', '127.0.0.1', '--port-range', '0', '0', ...words, action, '--path', serverFile(opposite(action), place)]);

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it, type TestContext } from 'node:test';
-import { TimeoutError } from '../../../src/errors.js';
+import { StreamerError } from '../../../src/errors.js';
 import { ClientWait } from '../../../src/server/client-wait.js';
 import type { ProgressEvent } from '../../../src/transfer/progress.js';
 import { fakeClock } from '../../support/fake-clock.js';
@@ -8,8 +8,8 @@ import { fakeClock } from '../../support/fake-clock.js';
 function waiting(t: TestContext, waitTimeoutMs: number) {
   const clock = fakeClock(t);
   const events: ProgressEvent[] = [];
-  const ends: TimeoutError[] = [];
-  return { clock, events, ends, expired: (error: TimeoutError) => ends.push(error), wait: new ClientWait({ waitTimeoutMs, onProgress: (event) => events.push(event) }) };
+  const ends: StreamerError[] = [];
+  return { clock, events, ends, expired: (error: StreamerError) => ends.push(error), wait: new ClientWait({ waitTimeoutMs, onProgress: (event) => events.push(event) }) };
 }
 
 describe('the wait for a client', () => {
@@ -33,7 +33,7 @@ describe('the wait for a client', () => {
       clock.advance(1);
       assert.deepEqual([before, ends.length], [again ? 1 : 0, again ? 2 : 1]);
       const error: unknown = ends.at(-1);
-      assert.ok(error instanceof TimeoutError && error.code === 'timeout-wait' && text.test(error.message), String(error));
+      assert.ok(error instanceof StreamerError && error.code === 'timeout-wait' && text.test(error.message), String(error));
     }
     assert.equal(clock.timers, 0);
   });
