@@ -4,6 +4,7 @@
  *
  * @module
  */
+import { setMaxListeners } from 'node:events';
 import { AuthError, ConnectError, StreamerError } from '../errors.js';
 import { connectTo, websocketUrl } from '../transport/dial.js';
 import { openAsClient } from '../transport/opening-handshake.js';
@@ -47,6 +48,8 @@ export class RelayRoom {
 
   constructor(options: RelayRoomOptions) {
     this.#options = options;
+    // Each attempt listens to it.
+    setMaxListeners(0, this.#ended.signal);
   }
 
   /**
@@ -125,9 +128,18 @@ export class RelayRoom {
     // One for each stream that a session may have, whatever the relay says.
     while (this.#waiting.size + this.#dialling < Math.min(wanted, STREAMS_MAX)) {
       this.#dialling += 1;
-      void this.#dial(undefined)
-        .then((connection) => this.#wait(connection), (error: unknown) => this.#failed(error))
-        .finally(() => (this.#dialling -= 1));
+      const settled = () => (this.#dialling -= 1);
+      // Counted no more before it is looked at: a client may be there already, and then another is needed at once.
+      void this.#dial(undefined).then(
+        (connection) => {
+          settled();
+          this.#wait(connection);
+        },
+        (error: unknown) => {
+          settled();
+          this.#failed(error);
+        },
+      );
     }
   }
 
