@@ -23,6 +23,8 @@ export interface Run {
   readonly moved?: number;
   readonly client: Usage;
   readonly server: Usage;
+  /** What stands between the two and carries the file, where something does. */
+  readonly between?: Usage;
   /** Processors kept busy by others during the run (this bench and the kernel's own work included). */
   readonly otherCores: number | undefined;
   /** Undefined when nothing is stored. */
@@ -91,11 +93,13 @@ async function attempt(subject: Subject, place: Place, folder: string): Promise<
     const busy = since(busyBefore);
     if (clientEnd.status !== 0) throw new Error(`the client ended with status ${clientEnd.status ?? '?'}: ${lastLine(client.output)}`);
     const serverEnd = await endOf(server, trial.serverEnds);
+    const between = trial.helper?.carries === true ? await helper?.stop() : undefined;
     const seconds = (clientEnd.endedAtMs - client.startedAtMs) / 1000;
     const bytesPerSecond = peer.ownFigure === undefined ? place.size / seconds : peer.ownFigure(client.output);
     if (bytesPerSecond === undefined) throw new Error(`the client printed no figure: ${lastLine(client.output)}`);
     const usage = { client: kept(subject, clientEnd), server: kept(subject, serverEnd) };
-    return { seconds, bytesPerSecond, ...usage, otherCores: others(busy, usage, seconds), ...(seen === undefined ? {} : { flow: seen }) };
+    const carrier = between === undefined ? {} : { between: kept(subject, between) };
+    return { seconds, bytesPerSecond, ...usage, ...carrier, otherCores: others(busy, usage, seconds, between?.usage), ...(seen === undefined ? {} : { flow: seen }) };
   } finally {
     await server.stop();
     await helper?.stop();
@@ -130,8 +134,8 @@ function since(busyBefore: number | undefined): number | undefined {
 }
 
 /** Processors that others kept busy, out of all that were in `seconds`. */
-export function others(busy: number | undefined, usage: Readonly<Record<'client' | 'server', Usage>>, seconds: number): number | undefined {
-  const own = (usage.client.cpuSeconds ?? 0) + (usage.server.cpuSeconds ?? 0);
+export function others(busy: number | undefined, usage: Readonly<Record<'client' | 'server', Usage>>, seconds: number, between?: Usage): number | undefined {
+  const own = (usage.client.cpuSeconds ?? 0) + (usage.server.cpuSeconds ?? 0) + (between?.cpuSeconds ?? 0);
   return busy === undefined ? undefined : Math.max(0, (busy - own) / seconds);
 }
 

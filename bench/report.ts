@@ -14,8 +14,8 @@ const HEADINGS = [
   'direction',
   'MB/s median [min-max] n',
   'files/s',
-  'CPU s/GiB client / server',
-  'peak RSS MiB client / server',
+  'CPU s/GiB client / server (/ relay)',
+  'peak RSS MiB client / server (/ relay)',
   'share of raw TCP',
   'others, cores',
   'bytes verified',
@@ -70,8 +70,8 @@ function cells(row: Row, ceilingRate: number | undefined): readonly string[] {
     row.direction,
     inMs ?? formatSpread(rate),
     filesPerSecond?.median.toFixed(0) ?? '-',
-    both(cpuSecondsPerGiB, (value) => value.toFixed(2)),
-    both(peakRss, (value) => (value / 2 ** 20).toFixed(0)),
+    both(cpuSecondsPerGiB, row.summary.between?.cpuSecondsPerGiB, (value) => value.toFixed(2)),
+    both(peakRss, row.summary.between?.peakRss, (value) => (value / 2 ** 20).toFixed(0)),
     share?.toFixed(2) ?? '-',
     otherCores?.toFixed(1) ?? '-',
     verified(row),
@@ -92,6 +92,7 @@ export function formatSpread(rate: Summary | undefined): string {
   return `${rate.median.toFixed(digits)} [${rate.min.toFixed(digits)}-${rate.max.toFixed(digits)}] ${rate.n}`;
 }
 
-function both(values: Readonly<Record<Side, number | undefined>>, format: (value: number) => string): string {
-  return [values.client, values.server].map((value) => (value === undefined ? '-' : format(value))).join(' / ');
+/** Of client and server, and of what stands between them, where something does. */
+function both(values: Readonly<Record<Side, number | undefined>>, between: number | undefined, format: (value: number) => string): string {
+  return [values.client, values.server, ...(between === undefined ? [] : [between])].map((value) => (value === undefined ? '-' : format(value))).join(' / ');
 }

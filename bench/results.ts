@@ -10,6 +10,7 @@ import type { Side } from './network.js';
 import type { Direction } from './peers/peer.js';
 import type { ScenarioName } from './scenarios/names.js';
 import { largest, summarise, type Summary } from './statistics.js';
+import type { Usage } from './usage.js';
 
 /** Raised when a field of {@link Results} changes its meaning or goes. */
 export const RESULTS_VERSION = 2;
@@ -64,6 +65,8 @@ export interface RowSummary {
   readonly cpuSecondsPerGiB: Readonly<Record<Side, number | undefined>>;
   /** Bytes, the largest of all runs. */
   readonly peakRss: Readonly<Record<Side, number | undefined>>;
+  /** The same of what stands between the two, where something does. */
+  readonly between?: { readonly cpuSecondsPerGiB: number | undefined; readonly peakRss: number | undefined };
   /** Processors kept busy by others, median. */
   readonly otherCores: number | undefined;
   /** What the check of each run's bytes said, joined when runs differ. Undefined when nothing is stored. */
@@ -114,8 +117,9 @@ export function finish({ appends, ...row }: RowStart): Row {
     seconds: over(runs, (run) => run.seconds),
     steadyMegabytesPerSecond: over(runs, (run) => millions(run.flow === undefined ? undefined : rateAfter(run.flow.rate, RAMP_SECONDS))),
     firstDataSeconds: over(runs, (run) => run.flow?.firstDataSeconds),
-    cpuSecondsPerGiB: { client: cpuPerGiB(runs, 'client', size), server: cpuPerGiB(runs, 'server', size) },
+    cpuSecondsPerGiB: { client: cpuPerGiB(runs, ({ client }) => client, size), server: cpuPerGiB(runs, ({ server }) => server, size) },
     peakRss: { client: rss('client'), server: rss('server') },
+    ...(runs.some(({ between }) => between !== undefined) ? { between: { cpuSecondsPerGiB: cpuPerGiB(runs, ({ between }) => between, size), peakRss: largest(runs.map(({ between }) => between?.peakRss)) } } : {}),
     otherCores: over(runs, (run) => run.otherCores)?.median,
     verified: checks.length === 0 ? undefined : [...new Set(checks.map(({ text }) => text))].join('; '),
     right: bytesRight && failures.length === 0 && runs.length > 0,
@@ -131,8 +135,8 @@ function millions(value: number | undefined): number | undefined {
   return value === undefined ? undefined : value / 1e6;
 }
 
-function cpuPerGiB(runs: readonly Run[], side: Side, size: number): number | undefined {
-  const seconds = over(runs, (run) => run[side].cpuSeconds)?.median;
+function cpuPerGiB(runs: readonly Run[], of: (run: Run) => Usage | undefined, size: number): number | undefined {
+  const seconds = over(runs, (run) => of(run)?.cpuSeconds)?.median;
   const moved = over(runs, (run) => run.moved ?? size)?.median;
   return seconds === undefined || moved === undefined || moved === 0 ? undefined : (seconds * 2 ** 30) / moved;
 }

@@ -24,7 +24,7 @@ export function targetsTable(targets: readonly Target[]): Html {
 
 /** Every row, under its scenario's title. */
 export function rowsTable({ rows }: Results): Html {
-  const head = html`<thead><tr><th>peer</th><th>way</th><th class="n">MB/s [min–max] n</th><th class="n">files/s</th><th class="n">CPU s/GiB<br>client / server</th><th class="n">peak MiB<br>client / server</th><th class="n">of raw TCP</th><th>bytes</th></tr></thead>`;
+  const head = html`<thead><tr><th>peer</th><th>way</th><th class="n">MB/s [min–max] n</th><th class="n">files/s</th><th class="n">CPU s/GiB<br>client / server (/ relay)</th><th class="n">peak MiB<br>client / server (/ relay)</th><th class="n">of raw TCP</th><th>bytes</th></tr></thead>`;
   const titles = [...new Set(rows.map(({ title }) => title))];
   const tables = titles.map((title) => {
     const lines = rows.filter((row) => row.title === title).map((row) => line(row, ceiling(rows, row)));
@@ -34,14 +34,14 @@ export function rowsTable({ rows }: Results): Html {
 }
 
 function line(row: Row, ceilingRate: number | undefined): Html {
-  const { megabytesPerSecond: rate, filesPerSecond, cpuSecondsPerGiB: cpu, peakRss, seconds } = row.summary;
+  const { megabytesPerSecond: rate, filesPerSecond, cpuSecondsPerGiB: cpu, peakRss, seconds, between } = row.summary;
   const share = rate === undefined || ceilingRate === undefined ? '–' : (rate.median / ceilingRate).toFixed(2);
   const main = rate === undefined && seconds !== undefined ? `${(seconds.median * 1000).toFixed(0)} ms` : formatSpread(rate);
-  return html`<tr class="${row.ours.length > 0 ? 'ours' : ''}"><td>${row.peer}</td><td>${row.direction}</td><td class="n">${main}</td><td class="n">${filesPerSecond?.median.toFixed(0) ?? '–'}</td><td class="n">${pair(cpu.client, cpu.server, 1, 2)}</td><td class="n">${pair(peakRss.client, peakRss.server, 2 ** 20, 0)}</td><td class="n">${share}</td><td>${verified(row)}</td></tr>`;
+  return html`<tr class="${row.ours.length > 0 ? 'ours' : ''}"><td>${row.peer}</td><td>${row.direction}</td><td class="n">${main}</td><td class="n">${filesPerSecond?.median.toFixed(0) ?? '–'}</td><td class="n">${all([cpu.client, cpu.server, ...(between === undefined ? [] : [between.cpuSecondsPerGiB])], 1, 2)}</td><td class="n">${all([peakRss.client, peakRss.server, ...(between === undefined ? [] : [between.peakRss])], 2 ** 20, 0)}</td><td class="n">${share}</td><td>${verified(row)}</td></tr>`;
 }
 
-function pair(client: number | undefined, server: number | undefined, unit: number, decimals: number): string {
-  return [client, server].map((value) => (value === undefined ? '–' : (value / unit).toFixed(decimals))).join(' / ');
+function all(values: readonly (number | undefined)[], unit: number, decimals: number): string {
+  return values.map((value) => (value === undefined ? '–' : (value / unit).toFixed(decimals))).join(' / ');
 }
 
 /** Peers with version and flags, each once. */

@@ -40,8 +40,11 @@ export type Ready = RegExp | 'listens';
 
 /** One run: a server, a client, and how they end. */
 export interface Trial {
-  /** What both ends need between or beside them, such as a relay: started first, on the server's side, not measured. */
-  readonly helper?: { readonly command: Command; readonly ready: Ready };
+  /**
+   * What both ends need between or beside them, such as a relay: started first, on the server's side. What it uses is told
+   * apart from both sides', where it carries the file.
+   */
+  readonly helper?: { readonly command: Command; readonly ready: Ready; readonly carries?: boolean };
   readonly server: Command;
   /** No peer is probed by connecting: some serve one client only. */
   readonly ready: Ready;

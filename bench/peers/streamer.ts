@@ -27,6 +27,8 @@ export interface Variant {
   readonly streams?: string;
   /** A tree is moved, which older builds cannot. */
   readonly tree?: boolean;
+  /** Through a relay on the server's side, and no other way. */
+  readonly relay?: boolean;
   readonly node?: Node;
 }
 
@@ -41,10 +43,11 @@ function helpOf(...words: readonly string[]): Promise<string> {
 }
 
 /** Why ours cannot be run this way; undefined when it can. */
-export async function obstacle({ streams, tree }: Variant): Promise<string | undefined> {
+export async function obstacle({ streams, tree, relay }: Variant): Promise<string | undefined> {
   const missing = [COMMAND, BUILT].find((file) => !existsSync(file));
   if (missing !== undefined) return `${path.relative(ROOT, missing)} is not built`;
   if (streams !== undefined && !(await helpOf('receive')).includes('--streams')) return 'this build has no --streams';
+  if (relay === true && !(await hasCommand('relay'))) return 'this build has no relay';
   if (tree === true && !(await helpOf('send')).includes('--exclude')) return 'this build moves no trees';
   return undefined;
 }
@@ -64,7 +67,8 @@ export function streamer(node: Node, ...args: readonly string[]): Command {
 }
 
 /** Our server's command: its secret goes through a file, its coordinates over its standard output. */
-export function ourServer({ wire, node = OWN_NODE }: Variant, what: 'send' | 'receive', file: string, place: Place): Command {
+export function ourServer({ wire, relay, node = OWN_NODE }: Variant, what: 'send' | 'receive', file: string, place: Place): Command {
+  if (relay === true) return streamer(node, 'server', '--relay', `ws://${place.serverIp}:${place.helperPort}`, '--inbound-transfer-limit', String(2 * place.size), what, '--path', file);
   const secret = path.join(path.dirname(place.target), 'secret');
   writeFileSync(secret, `${randomBytes(16).toString('hex')}\n`, { mode: 0o600 });
   return streamer(node, 'server', '--secret-file', secret, ...serverOptions(place), '--wire', wire, what, '--path', file);
@@ -81,10 +85,17 @@ export function ourClient(variant: Variant, what: 'send' | 'receive', file: stri
 interface Ends {
   readonly server: (what: 'send' | 'receive', file: string, place: Place) => Command;
   readonly client: (what: 'send' | 'receive', file: string, place: Place, coordinates: string) => Command;
+  readonly helper?: (place: Place) => NonNullable<Trial['helper']>;
 }
 
-function trial({ server, client }: Ends): Peer['trial'] {
+/** A relay on a place's other port. */
+export function ourRelay({ node = OWN_NODE }: Pick<Variant, 'node'>, { serverIp, helperPort }: Place): NonNullable<Trial['helper']> {
+  return { command: streamer(node, 'relay', '--open', '-q', '--listen', `${serverIp}:${helperPort}`), ready: 'listens', carries: true };
+}
+
+function trial({ server, client, helper }: Ends): Peer['trial'] {
   return (direction: Direction, place: Place): Trial => ({
+    ...(helper === undefined ? {} : { helper: helper(place) }),
     server: direction === 'down' ? server('send', place.source, place) : server('receive', place.target, place),
     ready: COORDINATES,
     client: ([, coordinates = '']) =>
@@ -94,7 +105,8 @@ function trial({ server, client }: Ends): Peer['trial'] {
 }
 
 function ends(variant: Variant): Ends {
-  return { server: (...rest) => ourServer(variant, ...rest), client: (...rest) => ourClient(variant, ...rest) };
+  const relay = variant.relay === true ? { helper: (place: Place) => ourRelay(variant, place) } : {};
+  return { server: (...rest) => ourServer(variant, ...rest), client: (...rest) => ourClient(variant, ...rest), ...relay };
 }
 
 const FLAGS: Readonly<Record<Wire, string>> = {
@@ -104,12 +116,13 @@ const FLAGS: Readonly<Record<Wire, string>> = {
 
 /** Ours at both ends. Ids: `native`, `compat`, `native-s8` for eight connections, `native-node24.1.0` for another node. */
 export function ours(variant: Variant): Peer {
-  const { wire, streams, node = OWN_NODE } = variant;
+  const { wire, streams, relay, node = OWN_NODE } = variant;
+  const way = relay === true ? ', through a relay' : '';
   const connections = streams === undefined ? '' : `, --streams ${streams}`;
   return {
-    id: `${wire}${streams === undefined ? '' : `-s${streams}`}${node.suffix}`,
-    name: `ours, ${wire} wire${connections}${node.suffix === '' ? '' : `, node ${node.version}`}`,
-    flags: `${FLAGS[wire]}${connections}`,
+    id: `${wire}${relay === true ? '-relay' : ''}${streams === undefined ? '' : `-s${streams}`}${node.suffix}`,
+    name: `ours, ${wire} wire${way}${connections}${node.suffix === '' ? '' : `, node ${node.version}`}`,
+    flags: `${FLAGS[wire]}${way}${connections}`,
     directions: ['down', 'up'],
     ours: ['client', 'server'],
     moves: 'file',

@@ -7,6 +7,7 @@ import { memory } from './memory.js';
 import type { ScenarioName } from './names.js';
 import { oneFile } from './one-file.js';
 import type { Scenario } from './scenario.js';
+import { relayLoad } from './relay-load.js';
 import { sessions } from './sessions.js';
 import { slowReceiver } from './slow-receiver.js';
 import { smallFiles } from './small-files.js';
@@ -20,6 +21,7 @@ export const SCENARIOS: Readonly<Record<ScenarioName, Scenario>> = {
   'wide-area': wideArea,
   'sessions': sessions,
   'slow-receiver': slowReceiver,
+  'relay-load': relayLoad,
   'memory': memory,
   'start-up': startUp,
 };

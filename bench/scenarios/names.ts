@@ -5,7 +5,7 @@
  */
 
 /** All of them, in the order of the table. */
-export const SCENARIO_NAMES = ['one-file', 'small-files', 'wide-area', 'sessions', 'slow-receiver', 'memory', 'start-up'] as const;
+export const SCENARIO_NAMES = ['one-file', 'small-files', 'wide-area', 'sessions', 'slow-receiver', 'relay-load', 'memory', 'start-up'] as const;
 
 /** One of them. */
 export type ScenarioName = (typeof SCENARIO_NAMES)[number];

@@ -1,6 +1,6 @@
 /**
- * One file: every peer, both directions, each size; ours on both wires, with more connections, and on other nodes.
- * Through a relay it would be one more variant of ours, with the relay as its trial's helper.
+ * One file: every peer, both directions, each size; ours on both wires, through a relay, with more connections, and on
+ * other nodes.
  *
  * @module
  */
@@ -26,6 +26,7 @@ function peers({ options, nodes }: Context): readonly Peer[] {
     ...[rawTcp, bareWs, iperf3(1)],
     ...[gridftp(1), gridftp(8), httpsCurl, scp, rsync, xrdcp, magicWormhole],
     ...nodes.flatMap((node) => (['native', 'compat'] as const).map((wire) => ours({ wire, node }))),
+    ours({ wire: 'native', relay: true }),
     ...options.streams.map((streams) => ours({ wire: 'native', streams })),
     nativeMemory,
     ...[ourClientPythonServer, pythonClientOurServer, pythonPair],

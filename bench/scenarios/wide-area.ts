@@ -44,6 +44,7 @@ async function contenders(context: Context, { many, one }: Cell): Promise<readon
     { peer: gridftp(8), directions: DOWN, payload: large },
     ...nodes.map((node) => ({ peer: ours({ wire: 'native', node }), payload: large })),
     { peer: ours({ wire: 'native', streams: '8' }), directions: DOWN, payload: large },
+    { peer: ours({ wire: 'native', relay: true }), directions: DOWN, payload: large },
     { peer: gridftp(1), directions: DOWN, payload: small },
     { peer: scp, directions: DOWN, payload: small },
     { peer: ours({ wire: 'native', streams: '1' }), directions: DOWN, payload: small },

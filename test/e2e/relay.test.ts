@@ -204,7 +204,7 @@ describe('who may open rooms', { concurrency: 2 }, () => {
     const relay = await startRelay(t, ['--token-file', tokens]);
     const env = { STREAMER_RELAY_TOKEN: TOKEN };
     const server = await serveAt(t, relay.url, 'send', place.source, [], { env });
-    const second = await serveAt(t, relay.url, 'send', place.source, [], { env }).then(() => 'opened', (error: Error) => error.message);
+    const second = await serveAt(t, relay.url, 'send', place.source, [], { env }).then(() => 'opened', (error: unknown) => String(error));
     assert.match(second, /All rooms of this token are taken/u);
     const client = clientJson(t, 'receive', server.coordinates, place.target);
     const ended = await client.exitWithin(HUNG_MS);

@@ -4,6 +4,8 @@ import { describe, it } from 'node:test';
 import { inspect } from 'node:util';
 import { Packr } from 'msgpackr';
 import { formatCoordinates, parseCoordinates } from '../../../src/coordinates/codec.js';
+import { generateIdentity, publicKeyOf } from '../../../src/coordinates/keys.js';
+import { openCoordinates } from '../../../src/coordinates/sealed.js';
 import type { Coordinates, Direction, PlainCoordinates, RelayAddress, V2Coordinates } from '../../../src/coordinates/coordinates.js';
 import { CoordinatesError } from '../../../src/errors.js';
 
@@ -25,7 +27,15 @@ interface V2Vector {
     readonly relay?: RelayAddress;
   };
 }
+interface SealedVector {
+  readonly name: string;
+  readonly readers: readonly string[];
+  readonly identities: readonly string[];
+  readonly opened: string;
+  readonly text: string;
+}
 interface Vectors {
+  readonly sealed: readonly SealedVector[];
   readonly plain: readonly PlainVector[];
   readonly v2: readonly V2Vector[];
 }
@@ -52,6 +62,25 @@ const encodeV2 = (value: unknown) => encodeBytes(packr.pack(value));
 const pad = (text: string) => text.padEnd(Math.ceil(text.length / 4) * 4, '=');
 
 describe('vectors', () => {
+  for (const { name, readers, identities, opened, text } of vectors.sealed) {
+    it(`sealed: ${name}`, () => {
+      identities.forEach((identity, index) => {
+        assert.equal(publicKeyOf(identity), readers[index]);
+        assert.equal(openCoordinates(text, [identity]), opened);
+      });
+      assert.throws(() => openCoordinates(text, [generateIdentity()]), { code: 'coordinates-sealed' });
+    });
+  }
+
+  it('those of PROTOCOL.md are among them', () => {
+    const page = readFileSync('src/coordinates/PROTOCOL.md', 'utf8');
+    const known = new Set([...vectors.plain, ...vectors.v2, ...vectors.sealed].flatMap((vector) => [vector.text, ...('msgpack' in vector ? [vector.msgpack] : [])]));
+    const shown = [...page.matchAll(/^ {4}([\w.=-]{60,})$/gmu)].map(([, text = '']) => text);
+    assert.equal(shown.length, 4);
+    for (const text of shown) assert.ok(known.has(text), text);
+  });
+
+
   for (const { name, text, fields } of vectors.plain) {
     it(`plain: ${name}`, () => {
       const expected: Coordinates = { version: 1, ...fields };
