@@ -1,5 +1,5 @@
 // The bench command: builds the command line and the bench, then runs it in this process, so that a signal reaches it.
-// Options are bench/options.ts's; `npm run bench -- --help` lists them. `compare` and `page` work on saved results.
+// Options are bench/options.ts's; `npm run bench -- --help` lists them. `compare`, `merge` and `page` work on saved results.
 import { spawnSync } from 'node:child_process';
 import { createRequire } from 'node:module';
 import { renameSync, rmSync } from 'node:fs';
@@ -8,7 +8,7 @@ import path from 'node:path';
 
 const root = path.dirname(path.dirname(fileURLToPath(import.meta.url)));
 const tsc = createRequire(import.meta.url).resolve('typescript/bin/tsc');
-const saved = ['compare', 'page'].includes(process.argv[2]);
+const saved = ['compare', 'merge', 'page'].includes(process.argv[2]);
 const built = path.join(root, 'build-bench');
 const fresh = `${built}-${process.pid}`;
 

@@ -15,7 +15,7 @@ interface Request {
   readonly headers: string;
   readonly socket: Socket;
   /** Answers 101, with more bytes in the same write. */
-  upgrade(more?: Buffer): void;
+  readonly upgrade: (more?: Buffer) => void;
 }
 
 /** A relay of which the test is the brain. */
