@@ -70,7 +70,7 @@ export class ClientLinks {
     this.#most = Math.min(first.streams, streams === 'auto' ? STREAMS_AUTO_MAX : streams);
     session.attach(0, first, first.received, first.early);
     void session.ended.catch(() => undefined).finally(() => this.#stop());
-    if (streams === 'auto') this.#sample(new StreamCount(this.#most));
+    if (streams === 'auto') this.#sample(new StreamCount(this.#most), first);
     else this.#grow(this.#most);
   }
 
@@ -91,7 +91,8 @@ export class ClientLinks {
     this.#ended.abort();
   }
 
-  #sample(count: StreamCount): void {
+  #sample(count: StreamCount, { channel }: Native): void {
+    channel.connection.ping().then((rttMs) => (count.rttMs = rttMs), () => undefined);
     this.#sampler = setInterval(() => {
       // Where a limit is reached, another connection would only bring a window of its own past it.
       if (this.#options.rate?.holding === true) return;

@@ -60,6 +60,23 @@ describe('the number of streams', () => {
     assert.equal(path.run(2, (streams) => streams * 1e9, 0.5).at(-1), 2, 'until it is not any more');
   });
 
+  it('begins with eight on a far path, and is content with a smaller gain', () => {
+    const path = new Path();
+    path.count.rttMs = 50;
+    assert.deepEqual([...new Set(path.run(10, (streams) => 1e6 * (streams > 8 ? 1.15 : 1)))], [8]);
+    const lossy = new Path();
+    lossy.count.rttMs = 50;
+    assert.deepEqual([...new Set(lossy.run(10, (streams) => streams * 1e6))], [8, 16]);
+    assert.equal(lossy.run(40, () => 16e6, 0.9).at(-1), 16);
+  });
+
+  it('stays at one on a near path where the ends have little time to spare', () => {
+    assert.deepEqual([...new Set(new Path().run(40, (streams) => streams * 1e9, 0.7))], [1]);
+    const far = new Path();
+    far.count.rttMs = 50;
+    assert.equal(far.run(4, (streams) => streams * 1e7, 0.7).at(-1), 16);
+  });
+
   it('judges nothing while nothing moves, or what was asked for is not there yet', () => {
     const path = new Path();
     assert.deepEqual([...new Set(path.run(40, () => 0))], [1]);
