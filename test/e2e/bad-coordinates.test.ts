@@ -103,11 +103,15 @@ const UNUSABLE: Readonly<Record<string, readonly [words: readonly string[], code
   'for the other direction, version 2': [['send', V2, process.execPath], 'coordinates-direction'],
   'for the other direction, plain': [['receive', json({ operation: 'receive' }), 'copy'], 'coordinates-direction'],
   'of yesterday': [['receive', formatCoordinates({ ...v2, expiresAt: Math.floor(Date.now() / 1000) - 86_400 }), 'copy'], 'coordinates-expired'],
-  'with a relay only': [['receive', formatCoordinates({ ...v2, candidates: [], relay: { url: 'wss://127.0.0.1/x', room: 'r' } }), 'copy'], 'coordinates-version'],
 };
 
 describe('are coordinates, but not for this: exit 3', () => {
   for (const [title, [words, code]] of Object.entries(UNUSABLE)) it(title, async (t) => assertRefused(await run(t, words), 3, code));
+});
+
+it('with a relay only, that is not there: exit 5', async (t) => {
+  const coordinates = formatCoordinates({ ...v2, candidates: [], relay: { url: 'wss://127.0.0.1:1/x', room: 'r' } });
+  assertRefused(await run(t, ['receive', '--connect-timeout', '1', coordinates, 'copy']), 5, 'connect-failed');
 });
 
 describe('no coordinates at all: exit 2', () => {
