@@ -6,9 +6,23 @@
  */
 import { UsageError } from './errors.js';
 
+export const WIRE_CHOICES = ['auto', 'native', 'compat'] as const;
 /** Which wires an end may use. `auto`: native with a peer that has it, else compat. */
-export type WireChoice = 'auto' | 'native' | 'compat';
-export const WIRE_CHOICES: readonly WireChoice[] = ['auto', 'native', 'compat'];
+export type WireChoice = (typeof WIRE_CHOICES)[number];
+
+export const ROUTES = ['auto', 'direct', 'relay'] as const;
+/** Which way a client takes to the server. `auto`: the server itself where it answers soon, else the relay. */
+export type Route = (typeof ROUTES)[number];
+
+export const EXISTING_POLICIES = ['refuse', 'overwrite', 'skip', 'update'] as const;
+/**
+ * What happens to a file that is there already and is not equal.
+ * - `refuse`: it stays, and the entry fails with `storage-exists`.
+ * - `overwrite`: it is replaced.
+ * - `skip`: it stays.
+ * - `update`: it is replaced when the sender's is newer.
+ */
+export type ExistingPolicy = (typeof EXISTING_POLICIES)[number];
 
 /** Defaults. Those that the reference has are its own (firecrest-streamer 0.0.21). */
 export const DEFAULTS = {

@@ -5,8 +5,9 @@
  */
 import { setMaxListeners } from 'node:events';
 import { AuthError, ConnectError, ProtocolError, StreamerError } from '../errors.js';
+import type { Route } from '../options.js';
 import { dial, type Address, type Answered } from '../transport/dial.js';
-import { candidatesOf, countPlaces, relayOf, type Place, type Route } from './candidates.js';
+import { candidatesOf, countPlaces, relayOf, type Place } from './candidates.js';
 import { askPlace, enterNative, enterWithSecret, RefusedByServer, type Connected, type EntryOptions, type Opened } from './open-place.js';
 
 export type { Connected } from './open-place.js';

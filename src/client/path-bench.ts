@@ -4,7 +4,6 @@
  *
  * @module
  */
-import type { Route } from './candidates.js';
 import { randomBytes } from 'node:crypto';
 import { parseCoordinates } from '../coordinates/codec.js';
 import type { Coordinates } from '../coordinates/coordinates.js';
@@ -14,7 +13,7 @@ import type { ProgressListener, TransferResult } from '../transfer/progress.js';
 import { startReceiving, type RunningReceive } from '../transfer/receive.js';
 import { startSending, type RunningSend } from '../transfer/send.js';
 import { ProtocolError } from '../errors.js';
-import { checkStreams, DEFAULTS } from '../options.js';
+import { checkStreams, DEFAULTS, type Route } from '../options.js';
 import { AGENT } from '../version.js';
 import { CLIENT_ID_BYTES } from '../wire/constants.js';
 import { ClientLinks, type ClientLinksOptions } from './links.js';

@@ -49,6 +49,7 @@ export function publicKeyOf(identity: string): string {
 /**
  * Reads a public key. White space around it is ignored.
  * @throws UsageError that quotes nothing of it: it may be a private one.
+ * @internal
  */
 export function parsePublicKey(text: string): Uint8Array {
   const bare = text.trim();
@@ -59,6 +60,7 @@ export function parsePublicKey(text: string): Uint8Array {
 /**
  * Reads an identity, or the lines of an identity file: empty ones and those that begin with # are passed over.
  * @throws UsageError that quotes nothing of it.
+ * @internal
  */
 export function parseIdentity(text: string): BoxKeyPair {
   const lines = linesOf(text);

@@ -5,11 +5,10 @@
  */
 import { randomBytes } from 'node:crypto';
 import { UsageError } from '../errors.js';
-import { checkSecret, DEFAULTS, type WireChoice } from '../options.js';
+import { checkSecret, DEFAULTS, type ExistingPolicy, type WireChoice } from '../options.js';
 import type { FilterRule } from '../storage/path-filter.js';
 import type { Sink } from '../storage/sink.js';
-import type { ExistingPolicy } from '../storage/tree.js';
-import { checkTlsIdentity, type TlsIdentity } from '../transport/listen.js';
+import { checkTlsIdentity } from '../transport/listen.js';
 import type { ProgressListener } from '../transfer/progress.js';
 import type { RateLimit } from '../transfer/rate-limit.js';
 import type { TransferSettings } from '../transfer/settings.js';
@@ -75,6 +74,14 @@ export interface ServeOptions {
   readonly wrapSink?: (sink: Sink) => Sink;
 }
 
+/** What the server shows over TLS, PEM. */
+export interface TlsIdentity {
+  /** The certificate and its chain. */
+  readonly cert: string;
+  /** Its private key. */
+  readonly key: string;
+}
+
 /** A relay, and what lets us open a room there. */
 export interface RelayChoice {
   /** `ws://` or `wss://`, maybe with a path. */
@@ -102,7 +109,7 @@ export function withoutCompat(settings: Settings): Settings {
 }
 
 /** The secret: text where the coordinates are to be plain, bytes where they are of version 2. */
-export function chooseSecret(settings: Settings): string | Buffer {
+export function chooseSecret(settings: Settings): string | Uint8Array {
   if (settings.secret !== undefined) {
     checkSecret(settings.secret);
     return settings.secret;

@@ -10,11 +10,12 @@ import { assertTargetFree } from '../storage/sink.js';
 import { memorySending } from '../transfer/memory-ends.js';
 import { compatTarget } from '../transfer/receive-compat.js';
 import { openSending, type Sending } from '../transfer/send.js';
-import { OneTransfer, type StreamerServer } from './one-transfer.js';
+import { OneTransfer } from './one-transfer.js';
 import { checkReach, checkTls, chooseSecret, withDefaults, withoutCompat, type ServeOptions, type Settings } from './serve-options.js';
+import type { StreamerServer } from './streamer-server.js';
 
-export type { StreamerServer } from './one-transfer.js';
-export type { RelayChoice, ServeOptions } from './serve-options.js';
+export type { RelayChoice, ServeOptions, TlsIdentity } from './serve-options.js';
+export type { StreamerServer } from './streamer-server.js';
 
 /**
  * Starts a server for one transfer with one client.
