@@ -65,19 +65,19 @@ export interface CheckedServerOptions {
 export function checkServerOptions(options: CheckedServerOptions): void {
   const [first, last] = options.portRange;
   const isPort = (port: number) => Number.isInteger(port) && port >= 1 && port <= 65_535;
-  if (!(isPort(first) && isPort(last)) && !(first === 0 && last === 0)) throw new UsageError('--port-range takes two ports between 1 and 65535, such as 5665 5670');
-  if (first > last) throw new UsageError(`--port-range ${first} ${last}: the first port is above the last`);
-  if (options.publicIps.length === 0 || options.publicIps.some((ip) => ip === '')) throw new UsageError('--public-ips takes an address or a host name');
-  if (!Number.isFinite(options.waitTimeoutMs) || options.waitTimeoutMs < 0) throw new UsageError('--wait-timeout takes seconds, or a duration such as 24h');
+  if (!(isPort(first) && isPort(last)) && !(first === 0 && last === 0)) throw new UsageError('`portRange` takes two ports between 1 and 65535, such as 5665 and 5670');
+  if (first > last) throw new UsageError(`\`portRange\` ${first} ${last}: the first port is above the last`);
+  if (options.publicIps.length === 0 || options.publicIps.some((ip) => ip === '')) throw new UsageError('`publicIps` takes addresses or host names');
+  if (!Number.isFinite(options.waitTimeoutMs) || options.waitTimeoutMs < 0) throw new UsageError('`waitTimeoutMs` takes a duration of 0 ms or more');
   if (!Number.isSafeInteger(options.inboundTransferLimit) || options.inboundTransferLimit < 0) {
-    throw new UsageError('--inbound-transfer-limit takes bytes, or a size such as 5GiB');
+    throw new UsageError('`inboundTransferLimit` takes a whole number of bytes');
   }
   checkWindow(options.windowBytes);
 }
 
 /** @throws UsageError when the window is out of its bounds. */
 export function checkWindow(bytes: number): void {
-  if (!Number.isSafeInteger(bytes) || bytes < WINDOW_MIN || bytes > WINDOW_MAX) throw new UsageError('--window takes a size from 8MiB to 1GiB');
+  if (!Number.isSafeInteger(bytes) || bytes < WINDOW_MIN || bytes > WINDOW_MAX) throw new UsageError('`windowBytes` takes a size from 8MiB to 1GiB');
 }
 
 /** Most connections that a client may ask for. */
@@ -85,13 +85,13 @@ export const STREAMS_MAX = 64;
 
 /** @throws UsageError when it is no number of connections. */
 export function checkStreams(streams: number | 'auto'): number | 'auto' {
-  if (streams !== 'auto' && (!Number.isInteger(streams) || streams < 1 || streams > STREAMS_MAX)) throw new UsageError(`--streams takes auto, or a number from 1 to ${STREAMS_MAX}`);
+  if (streams !== 'auto' && (!Number.isInteger(streams) || streams < 1 || streams > STREAMS_MAX)) throw new UsageError(`\`streams\` takes auto, or a number from 1 to ${STREAMS_MAX}`);
   return streams;
 }
 
 /** @throws UsageError when a duration cannot be a timer. */
 export function checkDuration(option: string, milliseconds: number): void {
-  if (!Number.isFinite(milliseconds) || milliseconds < 0 || milliseconds > TIMER_MAX_MS) throw new UsageError(`${option} takes a duration such as 30s, up to 24 days`);
+  if (!Number.isFinite(milliseconds) || milliseconds < 0 || milliseconds > TIMER_MAX_MS) throw new UsageError(`\`${option}\` takes a duration of 0 to ${TIMER_MAX_MS} ms, 24 days`);
 }
 
 /**

@@ -208,7 +208,7 @@ function fileForCompat({ file }: Sending, { dryRun }: SendOptions): NonNullable<
 }
 
 function cannotTry(): UsageError {
-  return new UsageError('the compat wire cannot say what it would do: leave out --dry-run, or use a server that speaks the native wire');
+  return new UsageError('the compat wire cannot say what it would do: leave out `dryRun`, or use a server that speaks the native wire');
 }
 
 /** A session that gets no connection. */
@@ -304,7 +304,7 @@ function compatPath(options: ReceiveOptions): Promise<string> {
   const { path, dryRun } = options;
   if (dryRun === true) throw cannotTry();
   if (path === '-') throw new UsageError('the server speaks only the compat wire, which is verified only at its end: name a file, not standard output');
-  if (mayExist(options)) throw new UsageError('the server speaks only the compat wire, on which nothing is ever replaced: leave out --overwrite and its like');
+  if (mayExist(options)) throw new UsageError('the server speaks only the compat wire, on which nothing is ever replaced: leave out `existing`');
   return compatTarget(path);
 }
 
@@ -314,14 +314,14 @@ function planOf(options: ClientOptions, action: Action): ClientLinksOptions {
   checkExpiry(coordinates, Date.now());
   const route = options.route ?? 'auto';
   const places = countPlaces(coordinates, route);
-  if (places === 0) throw new UsageError(route === 'relay' ? 'these coordinates name no relay: leave out --via-relay' : 'these coordinates name no address of the server, only a relay: leave out --direct');
+  if (places === 0) throw new UsageError(route === 'relay' ? "these coordinates name no relay: leave out `route: 'relay'`" : "these coordinates name no address of the server, only a relay: leave out `route: 'direct'`");
   if (places > CANDIDATES_MAX) throw new CoordinatesError('coordinates-malformed', `these coordinates name ${places} addresses: no server is to be found that way`);
   const wire = options.wire ?? DEFAULTS.wire;
-  if (wire === 'compat' && coordinates.version === 2) throw new UsageError('these coordinates are for the native wire: leave out --wire compat');
+  if (wire === 'compat' && coordinates.version === 2) throw new UsageError("these coordinates are for the native wire: leave out `wire: 'compat'`");
   const connectTimeoutMs = options.connectTimeoutMs ?? DEFAULTS.connectTimeoutMs;
   const retryTimeoutMs = options.retryTimeoutMs ?? DEFAULTS.retryTimeoutMs;
-  checkDuration('--connect-timeout', connectTimeoutMs);
-  checkDuration('--retry-timeout', retryTimeoutMs);
+  checkDuration('connectTimeoutMs', connectTimeoutMs);
+  checkDuration('retryTimeoutMs', retryTimeoutMs);
   return {
     coordinates,
     route,

@@ -108,7 +108,7 @@ class Search {
       // What our own deadline cut short says nothing of the server.
       if (signal.aborted) return;
       this.#lastReason = error.message;
-      if (isCertificateError(error)) this.#failures.push(new AuthError('auth-certificate', `the server's certificate is not trusted: ${error.message}; name the authority that signed it with --ca`, { cause: error }));
+      if (isCertificateError(error)) this.#failures.push(new AuthError('auth-certificate', `the server's certificate is not trusted: ${error.message}; name the authority that signed it with \`ca\``, { cause: error }));
     };
     for await (const answered of dial(places, { signal, ca }, failed)) {
       // A server of the reference gets one request, with the secret: nothing is asked of it here.

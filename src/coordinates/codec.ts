@@ -62,7 +62,7 @@ export function parseCoordinates(text: string): Coordinates {
   if (version === undefined) return plainFields(parseJson(base64(bare)));
   if (version === '2') return v2Fields(parseMsgpack(base64(bare.slice(V2_PREFIX.length))));
   if (version === '2s') {
-    throw new CoordinatesError('coordinates-sealed', 'these coordinates are sealed: they open with the identity whose public key they were sealed to (--identity)');
+    throw new CoordinatesError('coordinates-sealed', 'these coordinates are sealed: they open with the identity whose public key they were sealed to (`openCoordinates`)');
   }
   throw unknownVersion();
 }

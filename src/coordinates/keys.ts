@@ -53,8 +53,8 @@ export function publicKeyOf(identity: string): string {
  */
 export function parsePublicKey(text: string): Uint8Array {
   const bare = text.trim();
-  if (bare.startsWith(PRIVATE_PREFIX)) throw new UsageError('that is an identity, which is secret, and not a public key: seal to what "streamer keygen --public" prints');
-  return keyBytes(bare, PUBLIC_PREFIX) ?? fail('that is no public key: one begins with streamer-key1. and is printed by "streamer keygen"');
+  if (bare.startsWith(PRIVATE_PREFIX)) throw new UsageError('that is an identity, which is secret, and not a public key: seal to what `publicKeyOf` makes of it');
+  return keyBytes(bare, PUBLIC_PREFIX) ?? fail('that is no public key: one begins with streamer-key1. and is made by `publicKeyOf`');
 }
 
 /**
@@ -66,7 +66,7 @@ export function parseIdentity(text: string): BoxKeyPair {
   const lines = linesOf(text);
   const [line = ''] = lines;
   const privateKey = lines.length === 1 ? keyBytes(line, PRIVATE_PREFIX) : undefined;
-  if (privateKey === undefined) return fail('that is no identity: "streamer keygen" makes one');
+  if (privateKey === undefined) return fail('that is no identity: `generateIdentity` makes one');
   return boxKeyPairOf(privateKey);
 }
 

@@ -76,7 +76,7 @@ export function openCoordinates(text: string, identities: readonly string[]): st
     const opened = openWith(box, keys);
     if (opened !== undefined) return opened.toString('utf8');
   }
-  throw new CoordinatesError('coordinates-sealed', 'these coordinates are sealed for another reader: open them with the identity whose public key they were sealed to (--identity)');
+  throw new CoordinatesError('coordinates-sealed', 'these coordinates are sealed for another reader: open them with the identity whose public key they were sealed to (`openCoordinates`)');
 }
 
 function openWith(box: Buffer, keys: readonly BoxKeyPair[]): Buffer | undefined {

@@ -142,8 +142,8 @@ export class OneTransfer {
     try {
       formatCoordinates(this.#coordinates(this.#settings.direct === false ? undefined : 1));
     } catch (cause) {
-      if (this.#settings.relay !== undefined && /URL/u.test((cause as Error).message)) throw new UsageError('--relay takes a URL such as wss://relay.example.org', { cause });
-      throw new UsageError('--public-ips takes addresses or host names, 64 at the most', { cause });
+      if (this.#settings.relay !== undefined && /URL/u.test((cause as Error).message)) throw new UsageError('`relay.url` takes a URL such as wss://relay.example.org', { cause });
+      throw new UsageError('`publicIps` takes addresses or host names, 64 at the most', { cause });
     }
     const { sealTo } = this.#settings;
     if (sealTo !== undefined) (await sealing()).readersOf(sealTo);

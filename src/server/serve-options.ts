@@ -104,8 +104,8 @@ export function withoutCompat(settings: Settings): Settings {
   const replacing = action === 'receive' && existing !== 'refuse';
   if (dryRun !== true && !replacing) return settings;
   if (!compat && wire !== 'compat') return { ...settings, wire: 'native' };
-  const lacking = dryRun === true ? 'the compat wire cannot say what it would do: leave out --dry-run' : 'on the compat wire nothing is ever replaced: leave out --overwrite and its like';
-  throw new UsageError(`${lacking}, or --compat and --wire compat`);
+  const lacking = dryRun === true ? 'the compat wire cannot say what it would do: leave out `dryRun`' : 'on the compat wire nothing is ever replaced: leave out `existing`';
+  throw new UsageError(`${lacking}, or \`compat\` and \`wire: 'compat'\``);
 }
 
 /** The secret: text where the coordinates are to be plain, bytes where they are of version 2. */
@@ -120,13 +120,13 @@ export function chooseSecret(settings: Settings): string | Uint8Array {
 
 /** @throws UsageError when nobody could come */
 export function checkReach({ direct, relay, compat, wire, secret, tls, expiresAt }: Settings): void {
-  if (direct === false && relay === undefined) throw new UsageError('a server that does not listen needs a relay: --relay <url>');
-  if (direct === false && (compat || wire === 'compat')) throw new UsageError('the Python streamer knows no relays: leave out --no-direct, or --compat');
-  if (direct === false && secret !== undefined) throw new UsageError('with a secret of your own the coordinates are plain ones, which name a port: leave out --no-direct, or the secret');
-  if (direct === false && tls !== undefined) throw new UsageError('TLS is for who comes to our port, and there is none: leave out --tls-cert');
-  if (wire === 'compat' && relay !== undefined) throw new UsageError('a relay carries the native wire only: leave out --wire compat');
+  if (direct === false && relay === undefined) throw new UsageError('a server that does not listen needs a relay: give `relay.url`');
+  if (direct === false && (compat || wire === 'compat')) throw new UsageError('the Python streamer knows no relays: leave out `direct: false`, or `compat`');
+  if (direct === false && secret !== undefined) throw new UsageError('with a secret of your own the coordinates are plain ones, which name a port: leave out `direct: false`, or the secret');
+  if (direct === false && tls !== undefined) throw new UsageError('TLS is for who comes to our port, and there is none: leave out `tls`');
+  if (wire === 'compat' && relay !== undefined) throw new UsageError("a relay carries the native wire only: leave out `wire: 'compat'`");
   if (relay?.token !== undefined && !/^[\x21-\x7e]{1,1024}$/u.test(relay.token)) throw new UsageError("the relay's token is not 1 to 1024 visible ASCII characters");
-  if (expiresAt !== undefined && !Number.isSafeInteger(expiresAt)) throw new UsageError('--expires takes a duration such as 2h');
+  if (expiresAt !== undefined && !Number.isSafeInteger(expiresAt)) throw new UsageError('`expiresAt` takes whole seconds since 1970');
 }
 
 export function checkTls({ tls }: Settings): void {

@@ -62,16 +62,16 @@ export async function serve(options: ServeOptions): Promise<StreamerServer> {
   checkServerOptions(asked);
   const settings = withoutCompat(asked);
   checkReach(settings);
-  if (settings.compat && settings.wire === 'native') throw new UsageError('--compat asks for coordinates that the Python streamer can use, and --wire native keeps it out: leave one out');
+  if (settings.compat && settings.wire === 'native') throw new UsageError("`compat` asks for coordinates that the Python streamer can use, and `wire: 'native'` keeps it out: leave one out");
   const secret = chooseSecret(settings);
   checkTls(settings);
-  if (settings.tls !== undefined && typeof secret === 'string') throw new UsageError('TLS needs coordinates that say so, which plain ones cannot: leave out the secret, --compat and --wire compat, or --tls-cert');
+  if (settings.tls !== undefined && typeof secret === 'string') throw new UsageError("TLS needs coordinates that say so, which plain ones cannot: leave out the secret, `compat` and `wire: 'compat'`, or `tls`");
   // A file that is missing now would be missing later, too: better than a job that waits to say so.
   const sending = settings.action === 'send' ? await openWhat(settings) : undefined;
   try {
     let { wire } = settings;
     if (sending === undefined) wire = await assertReceivable(settings, typeof secret === 'string');
-    else if (sending.file === undefined && (settings.wire === 'compat' || settings.compat)) throw new UsageError('the compat wire carries one file: send a single file, or leave out --compat and --wire compat');
+    else if (sending.file === undefined && (settings.wire === 'compat' || settings.compat)) throw new UsageError("the compat wire carries one file: send a single file, or leave out `compat` and `wire: 'compat'`");
     // What the Python streamer cannot take is not offered to it.
     else if (sending.file === undefined) wire = 'native';
     return await new OneTransfer({ ...settings, wire }, secret, sending).start();
