@@ -4,13 +4,14 @@
  * @module
  */
 import { randomBytes } from 'node:crypto';
-import { parseCoordinates } from '../coordinates/codec.js';
+import { coordinatesOf } from '../coordinates/codec.js';
 import { checkDirection, checkExpiry, type Coordinates } from '../coordinates/coordinates.js';
 import { ConnectError, CoordinatesError, UsageError, type StreamerError } from '../errors.js';
-import { checkDuration, checkStreams, checkWindow, DEFAULTS, type ExistingPolicy, type Route, type WireChoice } from '../options.js';
-import type { FilterRule } from '../storage/path-filter.js';
+import { DEFAULTS, type ExistingPolicy, type Route, type WireChoice } from '../options.js';
+import { checkRules, type FilterRule } from '../storage/path-filter.js';
 import { assertTargetFree, type Sink } from '../storage/sink.js';
 import { assertAllMoved } from '../transfer/all-moved.js';
+import { ARGUMENTS, checkArguments, ONE_PATH } from '../transfer/argument-checks.js';
 import type { ProgressListener, TransferResult } from '../transfer/progress.js';
 import type { RateLimit } from '../transfer/rate-limit.js';
 import { compatTarget, receiveCompat } from '../transfer/receive-compat.js';
@@ -145,6 +146,7 @@ export interface ReceiveOptions extends ClientOptions {
  * and `exitCode`.
  */
 export async function send(options: SendOptions): Promise<TransferResult> {
+  checkArguments(options, ARGUMENTS, 'coordinates', 'path');
   const paths = typeof options.path === 'string' ? [options.path] : options.path;
   // The file first: a missing one must not use up the server's one client.
   const plan = planOf(options, 'send');
@@ -273,8 +275,8 @@ function settingsOf({ existing, checksum, dryRun, delete: remove, rules, rate }:
  * has arrived is kept, and the same call resumes.
  */
 export async function receive(options: ReceiveOptions): Promise<TransferResult> {
+  checkArguments(options, { ...ARGUMENTS, path: ONE_PATH }, 'coordinates');
   const { path, signal, windowBytes = DEFAULTS.windowBytes, wrapSink } = options;
-  checkWindow(windowBytes);
   const onProgress = options.onProgress ?? (() => undefined);
   // What goes to standard output has to come in order.
   const plan = planOf(path === '-' ? { ...options, streams: 1 } : options, 'receive');
@@ -309,7 +311,8 @@ function compatPath(options: ReceiveOptions): Promise<string> {
 }
 
 function planOf(options: ClientOptions, action: Action): ClientLinksOptions {
-  const coordinates = typeof options.coordinates === 'string' ? parseCoordinates(options.coordinates) : options.coordinates;
+  const coordinates = coordinatesOf(options.coordinates);
+  checkRules(options.rules);
   checkDirection(coordinates, action);
   checkExpiry(coordinates, Date.now());
   const route = options.route ?? 'auto';
@@ -318,21 +321,17 @@ function planOf(options: ClientOptions, action: Action): ClientLinksOptions {
   if (places > CANDIDATES_MAX) throw new CoordinatesError('coordinates-malformed', `these coordinates name ${places} addresses: no server is to be found that way`);
   const wire = options.wire ?? DEFAULTS.wire;
   if (wire === 'compat' && coordinates.version === 2) throw new UsageError("these coordinates are for the native wire: leave out `wire: 'compat'`");
-  const connectTimeoutMs = options.connectTimeoutMs ?? DEFAULTS.connectTimeoutMs;
-  const retryTimeoutMs = options.retryTimeoutMs ?? DEFAULTS.retryTimeoutMs;
-  checkDuration('connectTimeoutMs', connectTimeoutMs);
-  checkDuration('retryTimeoutMs', retryTimeoutMs);
   return {
     coordinates,
     route,
     wire,
     hello: { type: 'hello', client: randomBytes(CLIENT_ID_BYTES), stream: 0, action, received: 0, agent: AGENT },
-    streams: checkStreams(options.streams ?? 'auto'),
+    streams: options.streams ?? 'auto',
     rate: options.rate,
     signal: options.signal,
     onProgress: options.onProgress ?? (() => undefined),
-    connectTimeoutMs,
-    retryTimeoutMs,
+    connectTimeoutMs: options.connectTimeoutMs ?? DEFAULTS.connectTimeoutMs,
+    retryTimeoutMs: options.retryTimeoutMs ?? DEFAULTS.retryTimeoutMs,
     ca: options.ca,
   };
 }

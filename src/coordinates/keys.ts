@@ -6,6 +6,7 @@
  */
 import { UsageError } from '../errors.js';
 import { BOX_KEY_BYTES, boxKeyPairOf, generateBoxKeyPair, type BoxKeyPair } from '../crypto/sealed-box.js';
+import { assertText } from '../util/assert-text.js';
 import { linesOf } from '../util/lines.js';
 
 const PUBLIC_PREFIX = 'streamer-key1.';
@@ -52,6 +53,7 @@ export function publicKeyOf(identity: string): string {
  * @internal
  */
 export function parsePublicKey(text: string): Uint8Array {
+  assertText(text, 'a public key');
   const bare = text.trim();
   if (bare.startsWith(PRIVATE_PREFIX)) throw new UsageError('that is an identity, which is secret, and not a public key: seal to what `publicKeyOf` makes of it');
   return keyBytes(bare, PUBLIC_PREFIX) ?? fail('that is no public key: one begins with streamer-key1. and is made by `publicKeyOf`');
@@ -63,6 +65,7 @@ export function parsePublicKey(text: string): Uint8Array {
  * @internal
  */
 export function parseIdentity(text: string): BoxKeyPair {
+  assertText(text, 'an identity');
   const lines = linesOf(text);
   const [line = ''] = lines;
   const privateKey = lines.length === 1 ? keyBytes(line, PRIVATE_PREFIX) : undefined;

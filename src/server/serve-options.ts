@@ -119,14 +119,15 @@ export function chooseSecret(settings: Settings): string | Uint8Array {
 }
 
 /** @throws UsageError when nobody could come */
-export function checkReach({ direct, relay, compat, wire, secret, tls, expiresAt }: Settings): void {
+export function checkReach({ direct, relay, compat, wire, secret, tls, portRange: [first, last] }: Settings): void {
+  if (first > last) throw new UsageError(`\`portRange\` ${first} ${last}: the first port is above the last`);
   if (direct === false && relay === undefined) throw new UsageError('a server that does not listen needs a relay: give `relay.url`');
   if (direct === false && (compat || wire === 'compat')) throw new UsageError('the Python streamer knows no relays: leave out `direct: false`, or `compat`');
   if (direct === false && secret !== undefined) throw new UsageError('with a secret of your own the coordinates are plain ones, which name a port: leave out `direct: false`, or the secret');
   if (direct === false && tls !== undefined) throw new UsageError('TLS is for who comes to our port, and there is none: leave out `tls`');
   if (wire === 'compat' && relay !== undefined) throw new UsageError("a relay carries the native wire only: leave out `wire: 'compat'`");
+  if (relay !== undefined && !(/^wss?:\/\//u.test(relay.url) && URL.canParse(relay.url))) throw new UsageError('`relay.url` takes a URL such as wss://relay.example.org');
   if (relay?.token !== undefined && !/^[\x21-\x7e]{1,1024}$/u.test(relay.token)) throw new UsageError("the relay's token is not 1 to 1024 visible ASCII characters");
-  if (expiresAt !== undefined && !Number.isSafeInteger(expiresAt)) throw new UsageError('`expiresAt` takes whole seconds since 1970');
 }
 
 export function checkTls({ tls }: Settings): void {

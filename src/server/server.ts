@@ -4,9 +4,11 @@
  * @module
  */
 import { UsageError } from '../errors.js';
-import { checkServerOptions, type WireChoice } from '../options.js';
+import type { WireChoice } from '../options.js';
+import { checkRules } from '../storage/path-filter.js';
 import { isDirectory } from '../storage/safe-path.js';
 import { assertTargetFree } from '../storage/sink.js';
+import { ARGUMENTS, checkArguments } from '../transfer/argument-checks.js';
 import { memorySending } from '../transfer/memory-ends.js';
 import { compatTarget } from '../transfer/receive-compat.js';
 import { openSending, type Sending } from '../transfer/send.js';
@@ -58,9 +60,9 @@ export type { StreamerServer } from './streamer-server.js';
  * port is free.
  */
 export async function serve(options: ServeOptions): Promise<StreamerServer> {
-  const asked = withDefaults(options);
-  checkServerOptions(asked);
-  const settings = withoutCompat(asked);
+  checkArguments(options, ARGUMENTS, 'action', 'path');
+  checkRules(options.rules);
+  const settings = withoutCompat(withDefaults(options));
   checkReach(settings);
   if (settings.compat && settings.wire === 'native') throw new UsageError("`compat` asks for coordinates that the Python streamer can use, and `wire: 'native'` keeps it out: leave one out");
   const secret = chooseSecret(settings);

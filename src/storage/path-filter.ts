@@ -61,6 +61,11 @@ export class PathFilter {
   }
 }
 
+/** @throws UsageError as a {@link PathFilter} of them does */
+export function checkRules(rules: readonly FilterRule[] = []): void {
+  rules.forEach(compile);
+}
+
 function compile({ kind, pattern }: FilterRule): CompiledRule {
   const trouble = troubleOf(pattern);
   if (trouble !== undefined) throw badPattern(kind, pattern, trouble);
