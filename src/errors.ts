@@ -2,7 +2,8 @@
  * Every error that `streamer` raises on purpose. One class per kind of failure, each with an exit status for the
  * command line, a websocket close code for the peer, and a stable `code` for programs. The README documents the table.
  *
- * A message is one line that says what happened and what to do about it. It never holds a secret.
+ * A message is one line that says what happened and what to do about it. It never holds a secret. It names the library's
+ * options and functions, in backticks; the command line makes flags of them (`cli/flags.ts`).
  *
  * @module
  */

@@ -17,8 +17,7 @@
  * @packageDocumentation
  */
 export { receive, send, type ClientOptions, type ReceiveOptions, type SendOptions } from './client/client.js';
-export { serve, type RelayChoice, type ServeOptions, type StreamerServer } from './server/server.js';
-export type { Route } from './client/candidates.js';
+export { serve, type RelayChoice, type ServeOptions, type StreamerServer, type TlsIdentity } from './server/server.js';
 export { formatCoordinates, isSealed, parseCoordinates } from './coordinates/codec.js';
 export { generateIdentity, publicKeyOf } from './coordinates/keys.js';
 export { openCoordinates, sealCoordinates } from './coordinates/sealed.js';
@@ -33,8 +32,8 @@ export {
 } from './coordinates/coordinates.js';
 export type { EntryCounts, ProgressEvent, ProgressListener, RootKind, TransferResult, Wire } from './transfer/progress.js';
 export { RateLimit } from './transfer/rate-limit.js';
-export type { ExistingPolicy, FilterRule } from './transfer/settings.js';
-export type { WireChoice } from './options.js';
+export type { FilterRule } from './transfer/settings.js';
+export type { ExistingPolicy, Route, WireChoice } from './options.js';
 export {
   AbortError,
   AuthError,

@@ -7,6 +7,7 @@ import { peerText } from '../errors.js';
 import type { EntryCounts, ProgressEvent, ProgressListener, RootKind, TransferResult } from '../transfer/progress.js';
 import { formatDuration, formatRate, formatSize } from '../util/units.js';
 import type { Failure } from './exit.js';
+import { inFlags } from './flags.js';
 import { TerminalBar } from './terminal-bar.js';
 
 /** How the user wants to be told. */
@@ -37,11 +38,20 @@ export function createRenderer(options: RenderOptions): Renderer {
   return process.stderr.isTTY ? new TextRenderer(new TerminalBar(process.stderr)) : new TextRenderer(undefined);
 }
 
+/** What quotes an error of the library's, with flags in it. */
+function inOurWords<Event extends ProgressEvent>(event: Event): Event {
+  if (event.type === 'notice') return { ...event, message: inFlags(event.message) };
+  return event.type === 'reconnecting' ? { ...event, reason: inFlags(event.reason) } : event;
+}
+
 /** One JSON object a line, on standard output. */
 class JsonRenderer implements Renderer {
   #output: NodeJS.WriteStream = process.stdout;
 
-  readonly onProgress: ProgressListener = ({ type, ...event }) => this.#write({ event: type, ...event });
+  readonly onProgress: ProgressListener = (event) => {
+    const { type, ...facts } = inOurWords(event);
+    this.#write({ event: type, ...facts });
+  };
 
   print(_line: string, event?: Readonly<Record<string, unknown>>): void {
     if (event !== undefined) this.#write(event);
@@ -105,7 +115,7 @@ class TextRenderer implements Renderer {
   readonly onProgress: ProgressListener = (event) => {
     if (event.type === 'progress') this.#progress(event);
     else if (event.type === 'done') this.#summary(event.result);
-    else this.#status(event);
+    else this.#status(inOurWords(event));
   };
 
   print(line: string): void {

@@ -4,11 +4,9 @@
  * @module
  */
 import type { Coordinates } from '../coordinates/coordinates.js';
+import type { Route } from '../options.js';
 import type { Address } from '../transport/dial.js';
 import { JOIN_PATH, relayPlace } from '../transport/rendezvous.js';
-
-/** Which of them to use. `auto`: the server itself where it answers soon, else the relay. */
-export type Route = 'auto' | 'direct' | 'relay';
 
 /** A place to try. */
 export interface Place extends Address {

@@ -4,14 +4,14 @@
  * @module
  */
 import { randomBytes } from 'node:crypto';
-import { parseCoordinates } from '../coordinates/codec.js';
+import { coordinatesOf } from '../coordinates/codec.js';
 import { checkDirection, checkExpiry, type Coordinates } from '../coordinates/coordinates.js';
 import { ConnectError, CoordinatesError, UsageError, type StreamerError } from '../errors.js';
-import { checkDuration, checkStreams, checkWindow, DEFAULTS, type WireChoice } from '../options.js';
-import type { FilterRule } from '../storage/path-filter.js';
+import { DEFAULTS, type ExistingPolicy, type Route, type WireChoice } from '../options.js';
+import { checkRules, type FilterRule } from '../storage/path-filter.js';
 import { assertTargetFree, type Sink } from '../storage/sink.js';
-import type { ExistingPolicy } from '../storage/tree.js';
 import { assertAllMoved } from '../transfer/all-moved.js';
+import { ARGUMENTS, checkArguments, ONE_PATH } from '../transfer/argument-checks.js';
 import type { ProgressListener, TransferResult } from '../transfer/progress.js';
 import type { RateLimit } from '../transfer/rate-limit.js';
 import { compatTarget, receiveCompat } from '../transfer/receive-compat.js';
@@ -22,7 +22,7 @@ import type { TransferSettings } from '../transfer/settings.js';
 import { AGENT } from '../version.js';
 import { CLIENT_ID_BYTES } from '../wire/constants.js';
 import type { Action } from '../wire/frame.js';
-import { countPlaces, type Route } from './candidates.js';
+import { countPlaces } from './candidates.js';
 import type { Connected } from './connect.js';
 import { ClientLinks, connectedEvent, type ClientLinksOptions } from './links.js';
 import { connectPatiently, type RedialOptions } from './redial.js';
@@ -146,6 +146,7 @@ export interface ReceiveOptions extends ClientOptions {
  * and `exitCode`.
  */
 export async function send(options: SendOptions): Promise<TransferResult> {
+  checkArguments(options, ARGUMENTS, 'coordinates', 'path');
   const paths = typeof options.path === 'string' ? [options.path] : options.path;
   // The file first: a missing one must not use up the server's one client.
   const plan = planOf(options, 'send');
@@ -209,7 +210,7 @@ function fileForCompat({ file }: Sending, { dryRun }: SendOptions): NonNullable<
 }
 
 function cannotTry(): UsageError {
-  return new UsageError('the compat wire cannot say what it would do: leave out --dry-run, or use a server that speaks the native wire');
+  return new UsageError('the compat wire cannot say what it would do: leave out `dryRun`, or use a server that speaks the native wire');
 }
 
 /** A session that gets no connection. */
@@ -274,8 +275,8 @@ function settingsOf({ existing, checksum, dryRun, delete: remove, rules, rate }:
  * has arrived is kept, and the same call resumes.
  */
 export async function receive(options: ReceiveOptions): Promise<TransferResult> {
+  checkArguments(options, { ...ARGUMENTS, path: ONE_PATH }, 'coordinates');
   const { path, signal, windowBytes = DEFAULTS.windowBytes, wrapSink } = options;
-  checkWindow(windowBytes);
   const onProgress = options.onProgress ?? (() => undefined);
   // What goes to standard output has to come in order.
   const plan = planOf(path === '-' ? { ...options, streams: 1 } : options, 'receive');
@@ -305,35 +306,32 @@ function compatPath(options: ReceiveOptions): Promise<string> {
   const { path, dryRun } = options;
   if (dryRun === true) throw cannotTry();
   if (path === '-') throw new UsageError('the server speaks only the compat wire, which is verified only at its end: name a file, not standard output');
-  if (mayExist(options)) throw new UsageError('the server speaks only the compat wire, on which nothing is ever replaced: leave out --overwrite and its like');
+  if (mayExist(options)) throw new UsageError('the server speaks only the compat wire, on which nothing is ever replaced: leave out `existing`');
   return compatTarget(path);
 }
 
 function planOf(options: ClientOptions, action: Action): ClientLinksOptions {
-  const coordinates = typeof options.coordinates === 'string' ? parseCoordinates(options.coordinates) : options.coordinates;
+  const coordinates = coordinatesOf(options.coordinates);
+  checkRules(options.rules);
   checkDirection(coordinates, action);
   checkExpiry(coordinates, Date.now());
   const route = options.route ?? 'auto';
   const places = countPlaces(coordinates, route);
-  if (places === 0) throw new UsageError(route === 'relay' ? 'these coordinates name no relay: leave out --via-relay' : 'these coordinates name no address of the server, only a relay: leave out --direct');
+  if (places === 0) throw new UsageError(route === 'relay' ? "these coordinates name no relay: leave out `route: 'relay'`" : "these coordinates name no address of the server, only a relay: leave out `route: 'direct'`");
   if (places > CANDIDATES_MAX) throw new CoordinatesError('coordinates-malformed', `these coordinates name ${places} addresses: no server is to be found that way`);
   const wire = options.wire ?? DEFAULTS.wire;
-  if (wire === 'compat' && coordinates.version === 2) throw new UsageError('these coordinates are for the native wire: leave out --wire compat');
-  const connectTimeoutMs = options.connectTimeoutMs ?? DEFAULTS.connectTimeoutMs;
-  const retryTimeoutMs = options.retryTimeoutMs ?? DEFAULTS.retryTimeoutMs;
-  checkDuration('--connect-timeout', connectTimeoutMs);
-  checkDuration('--retry-timeout', retryTimeoutMs);
+  if (wire === 'compat' && coordinates.version === 2) throw new UsageError("these coordinates are for the native wire: leave out `wire: 'compat'`");
   return {
     coordinates,
     route,
     wire,
     hello: { type: 'hello', client: randomBytes(CLIENT_ID_BYTES), stream: 0, action, received: 0, agent: AGENT },
-    streams: checkStreams(options.streams ?? 'auto'),
+    streams: options.streams ?? 'auto',
     rate: options.rate,
     signal: options.signal,
     onProgress: options.onProgress ?? (() => undefined),
-    connectTimeoutMs,
-    retryTimeoutMs,
+    connectTimeoutMs: options.connectTimeoutMs ?? DEFAULTS.connectTimeoutMs,
+    retryTimeoutMs: options.retryTimeoutMs ?? DEFAULTS.retryTimeoutMs,
     ca: options.ca,
   };
 }

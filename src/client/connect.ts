@@ -5,9 +5,10 @@
  */
 import { setMaxListeners } from 'node:events';
 import { AuthError, ConnectError, ProtocolError, StreamerError } from '../errors.js';
+import type { Route } from '../options.js';
 import { dial, type Address, type Answered } from '../transport/dial.js';
-import { candidatesOf, countPlaces, relayOf, type Place, type Route } from './candidates.js';
-import { askPlace, enterNative, enterWithSecret, RefusedByServer, type Connected, type EntryOptions, type Opened } from './open-place.js';
+import { candidatesOf, countPlaces, relayOf, type Place } from './candidates.js';
+import { askPlace, enterNative, enterUnasked, enterWithSecret, isUnasked, RefusedByServer, type Connected, type EntryOptions, type Opened } from './open-place.js';
 
 export type { Connected } from './open-place.js';
 
@@ -22,7 +23,7 @@ export interface ConnectOptions extends Omit<EntryOptions, 'signal'> {
 
 /** Servers that are asked at once. */
 const OPENINGS_AT_ONCE = 32;
-/** How long a server that wants the secret in the clear waits for one that does not, in milliseconds. */
+/** How long a server of the compat wire waits for one of the native wire, in milliseconds. */
 const NATIVE_FIRST_MS = 1_000;
 
 /**
@@ -54,6 +55,8 @@ class Search {
   readonly #opened: Opened[] = [];
   /** Servers that want the secret in a header, as the reference does. */
   readonly #wantSecret: Opened[] = [];
+  /** Servers of the same wire that let everybody in. */
+  readonly #unasked: Opened[] = [];
   #lastReason = 'nothing listens there';
   #asked = false;
   #bug: Error | undefined;
@@ -79,7 +82,7 @@ class Search {
       }
     } finally {
       void asking.finally(() => {
-        for (const { opening } of [...this.#opened, ...this.#wantSecret]) if (opening.upgraded) opening.connection.destroy();
+        for (const { opening } of [...this.#opened, ...this.#wantSecret, ...this.#unasked]) if (opening.upgraded) opening.connection.destroy();
       });
     }
   }
@@ -107,7 +110,7 @@ class Search {
       // What our own deadline cut short says nothing of the server.
       if (signal.aborted) return;
       this.#lastReason = error.message;
-      if (isCertificateError(error)) this.#failures.push(new AuthError('auth-certificate', `the server's certificate is not trusted: ${error.message}; name the authority that signed it with --ca`, { cause: error }));
+      if (isCertificateError(error)) this.#failures.push(new AuthError('auth-certificate', `the server's certificate is not trusted: ${error.message}; name the authority that signed it with \`ca\``, { cause: error }));
     };
     for await (const answered of dial(places, { signal, ca }, failed)) {
       // A server of the reference gets one request, with the secret: nothing is asked of it here.
@@ -126,12 +129,20 @@ class Search {
     try {
       const opened = await askPlace(answered, this.#options);
       const { opening } = opened;
-      const asksSecret = !opening.upgraded && opening.refusal.status === 401 && answered.address.relay === undefined;
-      const reference = asksSecret && this.#options.wire !== 'native' && this.#options.coordinates.version === 1;
-      this.#found(reference ? this.#wantSecret : this.#opened, opened);
+      const asksSecret = !opening.upgraded && opening.refusal.status === 401;
+      const inClear = this.#mayBeInClear(answered.address);
+      if (inClear && asksSecret) this.#found(this.#wantSecret, opened);
+      else if (inClear && isUnasked(opening)) this.#found(this.#unasked, opened);
+      else this.#found(this.#opened, opened);
     } catch (error) {
       this.#note(error);
     }
+  }
+
+  /** Whether the compat wire will do there. Nothing of it is encrypted, which is told when a transfer begins. */
+  #mayBeInClear({ relay }: Place): boolean {
+    const { wire, coordinates } = this.#options;
+    return relay === undefined && wire !== 'native' && coordinates.version === 1;
   }
 
   #found(where: Opened[], opened: Opened): void {
@@ -139,16 +150,21 @@ class Search {
     this.#wake();
   }
 
-  /** The next to try: native servers first, and those that want the secret only when no native one comes for a while. */
+  /**
+   * The next to try: native servers first, and those of the compat wire only when no native one comes for a while. Of these, one
+   * that wants the secret may well be the right one; one that wants none may be anything that speaks websocket.
+   */
   async #next(): Promise<Opened | undefined> {
     const deadline = performance.now() + NATIVE_FIRST_MS;
     for (;;) {
       const opened = this.#opened.shift();
       if (opened !== undefined) return opened;
       const left = deadline - performance.now();
-      if (this.#asked || this.#options.signal.aborted || (this.#wantSecret.length > 0 && left <= 0)) return this.#options.signal.aborted ? undefined : this.#wantSecret.shift();
+      const others = this.#wantSecret.length + this.#unasked.length > 0;
+      if (this.#options.signal.aborted) return undefined;
+      if (this.#asked || (others && left <= 0)) return this.#wantSecret.shift() ?? this.#unasked.shift();
       await new Promise<void>((resolve) => {
-        const timer = setTimeout(resolve, this.#wantSecret.length > 0 ? Math.max(1, left) : NATIVE_FIRST_MS);
+        const timer = setTimeout(resolve, others ? Math.max(1, left) : NATIVE_FIRST_MS);
         this.#options.signal.addEventListener('abort', () => resolve(), { once: true });
         this.#wake = () => {
           clearTimeout(timer);
@@ -161,10 +177,12 @@ class Search {
   async #attempt(opened: Opened): Promise<Connected | undefined> {
     try {
       const { answered, opening } = opened;
-      const { wire, coordinates } = this.#options;
-      const relayed = answered.address.relay !== undefined;
-      if (opening.upgraded || opening.refusal.status !== 401 || relayed || wire === 'native' || coordinates.version === 2) return await enterNative(opened, this.#options);
-      return await enterWithSecret(answered, coordinates.secret, this.#options);
+      const { coordinates } = this.#options;
+      if (coordinates.version === 1 && this.#mayBeInClear(answered.address)) {
+        if (isUnasked(opening)) return await enterUnasked(opened, this.#options);
+        if (!opening.upgraded && opening.refusal.status === 401) return await enterWithSecret(answered, coordinates.secret, this.#options);
+      }
+      return await enterNative(opened, this.#options);
     } catch (error) {
       // Past the handshake it is the right server, and its answer is final.
       if (error instanceof RefusedByServer) throw error.refusal;

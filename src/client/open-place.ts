@@ -18,7 +18,7 @@ import { HANDSHAKE_HEADER, MESSAGE_MAX, PROTOCOL_HEADER, PROTOCOL_VERSION } from
 import type { Frame, HelloFrame } from '../wire/frame.js';
 import type { Place } from './candidates.js';
 
-/** A connection whose peer has proved that it knows the secret (native), or has taken ours (compat). */
+/** A connection whose peer has proved that it knows the secret (native), or has taken ours, or wanted none (compat). */
 export type Connected =
   | {
       readonly wire: 'native';
@@ -106,6 +106,23 @@ export async function enterNative({ answered, opening, handshake }: Opened, opti
     if (error instanceof StreamerError) throw new RefusedByServer(error);
     throw error;
   }
+}
+
+/** Whether a server has upgraded without a word of our wire: one of the reference's wire, that asks for no secret. */
+export function isUnasked(opening: Opening): boolean {
+  return opening.upgraded && opening.headers[PROTOCOL_HEADER.toLowerCase()] === undefined;
+}
+
+/** Goes on with such a server, on the same connection. It gets no secret: it has not asked for one, and proves nothing. */
+export async function enterUnasked({ opening }: Opened, options: EntryOptions): Promise<Connected> {
+  const { connection } = upgraded(opening);
+  try {
+    await options.beforeCompat?.();
+  } catch (error) {
+    connection.destroy();
+    throw error;
+  }
+  return { wire: 'compat', connection, remote: connection.remote };
 }
 
 /** A server of the reference, or one of ours that was told to speak as it: the secret goes into the header. */

@@ -4,17 +4,17 @@
  *
  * @module
  */
-import type { Route } from './candidates.js';
 import { randomBytes } from 'node:crypto';
-import { parseCoordinates } from '../coordinates/codec.js';
+import { coordinatesOf } from '../coordinates/codec.js';
 import type { Coordinates } from '../coordinates/coordinates.js';
 import { readTcpCounters } from '../storage/tcp-counters.js';
+import { ARGUMENTS, checkArguments } from '../transfer/argument-checks.js';
 import { MemoryInbound, memorySending } from '../transfer/memory-ends.js';
 import type { ProgressListener, TransferResult } from '../transfer/progress.js';
 import { startReceiving, type RunningReceive } from '../transfer/receive.js';
 import { startSending, type RunningSend } from '../transfer/send.js';
 import { ProtocolError } from '../errors.js';
-import { checkStreams, DEFAULTS } from '../options.js';
+import { DEFAULTS, type Route } from '../options.js';
 import { AGENT } from '../version.js';
 import { CLIENT_ID_BYTES } from '../wire/constants.js';
 import { ClientLinks, type ClientLinksOptions } from './links.js';
@@ -52,7 +52,8 @@ const PING_MS = 250;
 
 /** Moves a file that is nowhere. @throws StreamerError */
 export async function benchPath(options: PathBenchOptions): Promise<PathBenchResult> {
-  const coordinates = typeof options.coordinates === 'string' ? parseCoordinates(options.coordinates) : options.coordinates;
+  checkArguments(options, ARGUMENTS, 'coordinates');
+  const coordinates = coordinatesOf(options.coordinates);
   const theirs = coordinates.version === 2 ? coordinates.direction : coordinates.operation;
   const action = theirs === 'receive' ? 'send' : 'receive';
   const plan: ClientLinksOptions = {
@@ -65,7 +66,7 @@ export async function benchPath(options: PathBenchOptions): Promise<PathBenchRes
     connectTimeoutMs: options.connectTimeoutMs ?? DEFAULTS.connectTimeoutMs,
     retryTimeoutMs: DEFAULTS.retryTimeoutMs,
     ca: options.ca,
-    streams: checkStreams(options.streams ?? 'auto'),
+    streams: options.streams ?? 'auto',
   };
   const links = new ClientLinks(plan);
   const running = await start(action, options, links, plan);

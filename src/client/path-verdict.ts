@@ -40,10 +40,10 @@ export function judgePath({ bytesPerSecond, rttMs, streams, cpuShare, retransmit
   }
   const allowed = rttMs > 0 ? (windowBytes * 1000) / rttMs : Infinity;
   if (bytesPerSecond > allowed * WINDOW_FULL) {
-    return { bound: 'window', text: `the window: ${formatSize(windowBytes)} in a round trip of ${rttMs.toFixed(1)} ms allow ${formatRate(allowed)}; give the receiving end a larger --window` };
+    return { bound: 'window', text: `the window: ${formatSize(windowBytes)} in a round trip of ${rttMs.toFixed(1)} ms allow ${formatRate(allowed)}; give the receiving end a larger \`windowBytes\`` };
   }
   if (retransmitted !== undefined && retransmitted > LOSS && rttMs > LOSS_RTT_MS) {
-    const more = streams < 16 ? '; more --streams may help' : '';
+    const more = streams < 16 ? '; more `streams` may help' : '';
     return { bound: 'loss', text: `loss on the way: ${(retransmitted * 100).toFixed(3)}% of this host's segments were sent again at a round trip of ${rttMs.toFixed(1)} ms${more}` };
   }
   return { bound: 'path', text: 'the network, or the other end: neither the window nor this end\'s processor' };

@@ -11,9 +11,10 @@
  */
 import { Packr, Unpackr } from 'msgpackr';
 import { CoordinatesError } from '../errors.js';
+import { assertText } from '../util/assert-text.js';
 import { checkMsgpack } from '../util/msgpack-bounds.js';
 import type { Coordinates, PlainCoordinates, V2Coordinates } from './coordinates.js';
-import { malformed, plainFields, unknownVersion, v2Fields } from './fields.js';
+import { malformed, named, plainFields, unknownVersion, v2Fields } from './fields.js';
 
 /** Most characters looked at. Real coordinates have a few hundred. */
 const TEXT_LENGTH_MAX = 65_536;
@@ -52,19 +53,28 @@ const unpackr = new Unpackr({ useRecords: false, mapsAsObjects: true, int64AsTyp
  *
  * @param text at most 65,536 characters.
  * @throws CoordinatesError `coordinates-malformed`, `coordinates-version` or `coordinates-sealed`; one line that
- *   quotes nothing of the text.
+ *   quotes nothing of the text. UsageError when it is no text.
  */
 export function parseCoordinates(text: string): Coordinates {
-  if (text.length > TEXT_LENGTH_MAX) throw malformed(`they are longer than ${TEXT_LENGTH_MAX} characters`);
   const bare = unwrapCoordinates(text);
+  if (text.length > TEXT_LENGTH_MAX) throw malformed(`they are longer than ${TEXT_LENGTH_MAX} characters`);
   if (bare === '') throw malformed('there is no text');
   const version = /^streamer([0-9][0-9A-Za-z]*)\./.exec(bare)?.[1];
   if (version === undefined) return plainFields(parseJson(base64(bare)));
   if (version === '2') return v2Fields(parseMsgpack(base64(bare.slice(V2_PREFIX.length))));
   if (version === '2s') {
-    throw new CoordinatesError('coordinates-sealed', 'these coordinates are sealed: they open with the identity whose public key they were sealed to (--identity)');
+    throw new CoordinatesError('coordinates-sealed', 'these coordinates are sealed: they open with the identity whose public key they were sealed to (`openCoordinates`)');
   }
   throw unknownVersion();
+}
+
+/**
+ * Coordinates as a caller gives them, checked.
+ * @throws CoordinatesError as {@link parseCoordinates} does
+ * @internal
+ */
+export function coordinatesOf(given: string | Coordinates): Coordinates {
+  return parseCoordinates(typeof given === 'string' ? given : formatCoordinates(given));
 }
 
 /**
@@ -81,6 +91,7 @@ export function parseCoordinates(text: string): Coordinates {
  * @throws CoordinatesError `coordinates-malformed` when a field is not allowed in them, such as a secret with a space.
  */
 export function formatCoordinates(coordinates: Coordinates): string {
+  named(coordinates, 'they do not hold named fields');
   return coordinates.version === 1 ? formatPlain(coordinates) : formatV2(coordinates);
 }
 
@@ -134,6 +145,7 @@ function formatV2(coordinates: V2Coordinates): string {
 
 /** The coordinates' text alone, out of a paste that may hold more: the last publishing line counts, as the newest. */
 export function unwrapCoordinates(text: string): string {
+  assertText(text, 'the text of coordinates');
   const at = text.lastIndexOf(PUBLISHED);
   if (at === -1) return text.trim();
   const after = text.slice(at + PUBLISHED.length).trimStart();

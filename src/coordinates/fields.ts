@@ -72,7 +72,8 @@ export function v2Fields(fields: unknown): V2Coordinates {
   };
 }
 
-function named(value: unknown, otherwise: string): Readonly<Record<string, unknown>> {
+/** @throws CoordinatesError `coordinates-malformed` for what has no fields */
+export function named(value: unknown, otherwise: string): Readonly<Record<string, unknown>> {
   if (typeof value !== 'object' || value === null || Array.isArray(value) || ArrayBuffer.isView(value)) throw malformed(otherwise);
   return value as Readonly<Record<string, unknown>>;
 }

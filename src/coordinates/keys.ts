@@ -6,6 +6,7 @@
  */
 import { UsageError } from '../errors.js';
 import { BOX_KEY_BYTES, boxKeyPairOf, generateBoxKeyPair, type BoxKeyPair } from '../crypto/sealed-box.js';
+import { assertText } from '../util/assert-text.js';
 import { linesOf } from '../util/lines.js';
 
 const PUBLIC_PREFIX = 'streamer-key1.';
@@ -49,22 +50,26 @@ export function publicKeyOf(identity: string): string {
 /**
  * Reads a public key. White space around it is ignored.
  * @throws UsageError that quotes nothing of it: it may be a private one.
+ * @internal
  */
 export function parsePublicKey(text: string): Uint8Array {
+  assertText(text, 'a public key');
   const bare = text.trim();
-  if (bare.startsWith(PRIVATE_PREFIX)) throw new UsageError('that is an identity, which is secret, and not a public key: seal to what "streamer keygen --public" prints');
-  return keyBytes(bare, PUBLIC_PREFIX) ?? fail('that is no public key: one begins with streamer-key1. and is printed by "streamer keygen"');
+  if (bare.startsWith(PRIVATE_PREFIX)) throw new UsageError('that is an identity, which is secret, and not a public key: seal to what `publicKeyOf` makes of it');
+  return keyBytes(bare, PUBLIC_PREFIX) ?? fail('that is no public key: one begins with streamer-key1. and is made by `publicKeyOf`');
 }
 
 /**
  * Reads an identity, or the lines of an identity file: empty ones and those that begin with # are passed over.
  * @throws UsageError that quotes nothing of it.
+ * @internal
  */
 export function parseIdentity(text: string): BoxKeyPair {
+  assertText(text, 'an identity');
   const lines = linesOf(text);
   const [line = ''] = lines;
   const privateKey = lines.length === 1 ? keyBytes(line, PRIVATE_PREFIX) : undefined;
-  if (privateKey === undefined) return fail('that is no identity: "streamer keygen" makes one');
+  if (privateKey === undefined) return fail('that is no identity: `generateIdentity` makes one');
   return boxKeyPairOf(privateKey);
 }
 

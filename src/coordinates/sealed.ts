@@ -10,6 +10,7 @@
 import { createHash } from 'node:crypto';
 import { CoordinatesError, UsageError } from '../errors.js';
 import { openBox, SEAL_BYTES, sealBox, type BoxKeyPair } from '../crypto/sealed-box.js';
+import { assertList, assertText } from '../util/assert-text.js';
 import { SEALED_PREFIX, unwrapCoordinates } from './codec.js';
 import { parseIdentity, parsePublicKey } from './keys.js';
 
@@ -35,6 +36,7 @@ export const READERS_MAX = 16;
  * @throws UsageError for a bad key, none, or too many.
  */
 export function sealCoordinates(text: string, readers: readonly string[]): string {
+  assertText(text, 'the text of coordinates');
   const boxes = readersOf(readers).map((reader) => sealBox(Buffer.from(text, 'utf8'), reader).toString('base64url'));
   const body = SEALED_PREFIX + boxes.join('.');
   return `${body}.${checksumOf(body)}`;
@@ -42,6 +44,7 @@ export function sealCoordinates(text: string, readers: readonly string[]): strin
 
 /** The readers' public keys. @throws UsageError as {@link sealCoordinates} does, without sealing anything. */
 export function readersOf(readers: readonly string[]): readonly Uint8Array[] {
+  assertList(readers, 'the readers');
   if (readers.length === 0 || readers.length > READERS_MAX) throw new UsageError(`coordinates are sealed for 1 to ${READERS_MAX} readers`);
   return readers.map(parsePublicKey);
 }
@@ -70,13 +73,14 @@ export function readersOf(readers: readonly string[]): readonly Uint8Array[] {
  * reader; UsageError for a bad identity.
  */
 export function openCoordinates(text: string, identities: readonly string[]): string {
+  assertList(identities, 'the identities');
   const boxes = boxesOf(unwrapCoordinates(text));
   const keys = identities.map(parseIdentity);
   for (const box of boxes) {
     const opened = openWith(box, keys);
     if (opened !== undefined) return opened.toString('utf8');
   }
-  throw new CoordinatesError('coordinates-sealed', 'these coordinates are sealed for another reader: open them with the identity whose public key they were sealed to (--identity)');
+  throw new CoordinatesError('coordinates-sealed', 'these coordinates are sealed for another reader: open them with the identity whose public key they were sealed to (`openCoordinates`)');
 }
 
 function openWith(box: Buffer, keys: readonly BoxKeyPair[]): Buffer | undefined {

@@ -60,5 +60,5 @@ export class ClientWait {
 function waitedTooLong(again: boolean, timeoutMs: number): TimeoutError {
   const wait = formatDuration(timeoutMs);
   const what = again ? `the client did not come back within ${wait}; what has arrived is kept` : `no client came within ${wait}`;
-  return new TimeoutError('timeout-wait', `${what}; start the server again, or allow more with --wait-timeout`);
+  return new TimeoutError('timeout-wait', `${what}; start the server again, or allow more with \`waitTimeoutMs\``);
 }

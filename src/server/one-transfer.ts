@@ -26,17 +26,7 @@ import { NativeDoor } from './native-door.js';
 import { NativeSessions, type Running } from './native-sessions.js';
 import { RelayRoom } from './relay-room.js';
 import { settingsOf, type Settings } from './serve-options.js';
-
-/** A server that listens, or waits at a relay. */
-export interface StreamerServer {
-  /** The text that the client needs. Secret. */
-  readonly coordinates: string;
-  /** `ws://host:port`; undefined where no port is open. */
-  readonly url: string | undefined;
-  readonly port: number | undefined;
-  /** Settles when the one transfer is over; the server has ended then. @throws StreamerError */
-  readonly done: Promise<TransferResult>;
-}
+import type { StreamerServer } from './streamer-server.js';
 
 /** Loaded only where it is needed: its arithmetic takes milliseconds to begin. */
 const sealing = () => import('../coordinates/sealed.js');
@@ -44,7 +34,7 @@ const sealing = () => import('../coordinates/sealed.js');
 /** One server's life. */
 export class OneTransfer {
   readonly #settings: Settings;
-  readonly #secret: string | Buffer;
+  readonly #secret: string | Uint8Array;
   readonly #sending: Sending | undefined;
   readonly #wait: ClientWait;
   readonly #door: NativeDoor;
@@ -54,7 +44,7 @@ export class OneTransfer {
   #wire: 'native' | 'compat' | undefined;
   readonly #room: RelayRoom | undefined;
 
-  constructor(settings: Settings, secret: string | Buffer, sending: Sending | undefined) {
+  constructor(settings: Settings, secret: string | Uint8Array, sending: Sending | undefined) {
     this.#settings = settings;
     this.#secret = secret;
     this.#sending = sending;
@@ -152,8 +142,8 @@ export class OneTransfer {
     try {
       formatCoordinates(this.#coordinates(this.#settings.direct === false ? undefined : 1));
     } catch (cause) {
-      if (this.#settings.relay !== undefined && /URL/u.test((cause as Error).message)) throw new UsageError('--relay takes a URL such as wss://relay.example.org', { cause });
-      throw new UsageError('--public-ips takes addresses or host names, 64 at the most', { cause });
+      if (this.#settings.relay !== undefined && /URL/u.test((cause as Error).message)) throw new UsageError('`relay.url` takes a URL such as wss://relay.example.org', { cause });
+      throw new UsageError('`publicIps` takes addresses or host names, 64 at the most', { cause });
     }
     const { sealTo } = this.#settings;
     if (sealTo !== undefined) (await sealing()).readersOf(sealTo);

@@ -161,8 +161,8 @@ export class RelayRoom {
 function unreachable(host: string, cause: unknown): StreamerError {
   const code = (cause as NodeJS.ErrnoException).code ?? '';
   const message = (cause as Error).message;
-  if (/CERT|UNABLE_TO_|SIGNATURE_FAILURE/u.test(code)) return new AuthError('auth-certificate', `the certificate of the relay ${host} is not trusted: ${message}; name the authority that signed it with --ca`, { cause });
-  return new ConnectError('connect-failed', `the relay ${host} cannot be reached: ${message}; is --relay right, and does this machine need HTTPS_PROXY?`, { cause });
+  if (/CERT|UNABLE_TO_|SIGNATURE_FAILURE/u.test(code)) return new AuthError('auth-certificate', `the certificate of the relay ${host} is not trusted: ${message}; name the authority that signed it with \`ca\``, { cause });
+  return new ConnectError('connect-failed', `the relay ${host} cannot be reached: ${message}; is \`relay.url\` right, and does this machine need HTTPS_PROXY?`, { cause });
 }
 
 function backoff(attempt: number): number {

@@ -5,11 +5,10 @@
  */
 import { randomBytes } from 'node:crypto';
 import { UsageError } from '../errors.js';
-import { checkSecret, DEFAULTS, type WireChoice } from '../options.js';
+import { checkSecret, DEFAULTS, type ExistingPolicy, type WireChoice } from '../options.js';
 import type { FilterRule } from '../storage/path-filter.js';
 import type { Sink } from '../storage/sink.js';
-import type { ExistingPolicy } from '../storage/tree.js';
-import { checkTlsIdentity, type TlsIdentity } from '../transport/listen.js';
+import { checkTlsIdentity } from '../transport/listen.js';
 import type { ProgressListener } from '../transfer/progress.js';
 import type { RateLimit } from '../transfer/rate-limit.js';
 import type { TransferSettings } from '../transfer/settings.js';
@@ -75,6 +74,14 @@ export interface ServeOptions {
   readonly wrapSink?: (sink: Sink) => Sink;
 }
 
+/** What the server shows over TLS, PEM. */
+export interface TlsIdentity {
+  /** The certificate and its chain. */
+  readonly cert: string;
+  /** Its private key. */
+  readonly key: string;
+}
+
 /** A relay, and what lets us open a room there. */
 export interface RelayChoice {
   /** `ws://` or `wss://`, maybe with a path. */
@@ -97,12 +104,12 @@ export function withoutCompat(settings: Settings): Settings {
   const replacing = action === 'receive' && existing !== 'refuse';
   if (dryRun !== true && !replacing) return settings;
   if (!compat && wire !== 'compat') return { ...settings, wire: 'native' };
-  const lacking = dryRun === true ? 'the compat wire cannot say what it would do: leave out --dry-run' : 'on the compat wire nothing is ever replaced: leave out --overwrite and its like';
-  throw new UsageError(`${lacking}, or --compat and --wire compat`);
+  const lacking = dryRun === true ? 'the compat wire cannot say what it would do: leave out `dryRun`' : 'on the compat wire nothing is ever replaced: leave out `existing`';
+  throw new UsageError(`${lacking}, or \`compat\` and \`wire: 'compat'\``);
 }
 
 /** The secret: text where the coordinates are to be plain, bytes where they are of version 2. */
-export function chooseSecret(settings: Settings): string | Buffer {
+export function chooseSecret(settings: Settings): string | Uint8Array {
   if (settings.secret !== undefined) {
     checkSecret(settings.secret);
     return settings.secret;
@@ -112,14 +119,15 @@ export function chooseSecret(settings: Settings): string | Buffer {
 }
 
 /** @throws UsageError when nobody could come */
-export function checkReach({ direct, relay, compat, wire, secret, tls, expiresAt }: Settings): void {
-  if (direct === false && relay === undefined) throw new UsageError('a server that does not listen needs a relay: --relay <url>');
-  if (direct === false && (compat || wire === 'compat')) throw new UsageError('the Python streamer knows no relays: leave out --no-direct, or --compat');
-  if (direct === false && secret !== undefined) throw new UsageError('with a secret of your own the coordinates are plain ones, which name a port: leave out --no-direct, or the secret');
-  if (direct === false && tls !== undefined) throw new UsageError('TLS is for who comes to our port, and there is none: leave out --tls-cert');
-  if (wire === 'compat' && relay !== undefined) throw new UsageError('a relay carries the native wire only: leave out --wire compat');
+export function checkReach({ direct, relay, compat, wire, secret, tls, portRange: [first, last] }: Settings): void {
+  if (first > last) throw new UsageError(`\`portRange\` ${first} ${last}: the first port is above the last`);
+  if (direct === false && relay === undefined) throw new UsageError('a server that does not listen needs a relay: give `relay.url`');
+  if (direct === false && (compat || wire === 'compat')) throw new UsageError('the Python streamer knows no relays: leave out `direct: false`, or `compat`');
+  if (direct === false && secret !== undefined) throw new UsageError('with a secret of your own the coordinates are plain ones, which name a port: leave out `direct: false`, or the secret');
+  if (direct === false && tls !== undefined) throw new UsageError('TLS is for who comes to our port, and there is none: leave out `tls`');
+  if (wire === 'compat' && relay !== undefined) throw new UsageError("a relay carries the native wire only: leave out `wire: 'compat'`");
+  if (relay !== undefined && !(/^wss?:\/\//u.test(relay.url) && URL.canParse(relay.url))) throw new UsageError('`relay.url` takes a URL such as wss://relay.example.org');
   if (relay?.token !== undefined && !/^[\x21-\x7e]{1,1024}$/u.test(relay.token)) throw new UsageError("the relay's token is not 1 to 1024 visible ASCII characters");
-  if (expiresAt !== undefined && !Number.isSafeInteger(expiresAt)) throw new UsageError('--expires takes a duration such as 2h');
 }
 
 export function checkTls({ tls }: Settings): void {

@@ -4,17 +4,20 @@
  * @module
  */
 import { UsageError } from '../errors.js';
-import { checkServerOptions, type WireChoice } from '../options.js';
+import type { WireChoice } from '../options.js';
+import { checkRules } from '../storage/path-filter.js';
 import { isDirectory } from '../storage/safe-path.js';
 import { assertTargetFree } from '../storage/sink.js';
+import { ARGUMENTS, checkArguments } from '../transfer/argument-checks.js';
 import { memorySending } from '../transfer/memory-ends.js';
 import { compatTarget } from '../transfer/receive-compat.js';
 import { openSending, type Sending } from '../transfer/send.js';
-import { OneTransfer, type StreamerServer } from './one-transfer.js';
+import { OneTransfer } from './one-transfer.js';
 import { checkReach, checkTls, chooseSecret, withDefaults, withoutCompat, type ServeOptions, type Settings } from './serve-options.js';
+import type { StreamerServer } from './streamer-server.js';
 
-export type { StreamerServer } from './one-transfer.js';
-export type { RelayChoice, ServeOptions } from './serve-options.js';
+export type { RelayChoice, ServeOptions, TlsIdentity } from './serve-options.js';
+export type { StreamerServer } from './streamer-server.js';
 
 /**
  * Starts a server for one transfer with one client.
@@ -57,20 +60,20 @@ export type { RelayChoice, ServeOptions } from './serve-options.js';
  * port is free.
  */
 export async function serve(options: ServeOptions): Promise<StreamerServer> {
-  const asked = withDefaults(options);
-  checkServerOptions(asked);
-  const settings = withoutCompat(asked);
+  checkArguments(options, ARGUMENTS, 'action', 'path');
+  checkRules(options.rules);
+  const settings = withoutCompat(withDefaults(options));
   checkReach(settings);
-  if (settings.compat && settings.wire === 'native') throw new UsageError('--compat asks for coordinates that the Python streamer can use, and --wire native keeps it out: leave one out');
+  if (settings.compat && settings.wire === 'native') throw new UsageError("`compat` asks for coordinates that the Python streamer can use, and `wire: 'native'` keeps it out: leave one out");
   const secret = chooseSecret(settings);
   checkTls(settings);
-  if (settings.tls !== undefined && typeof secret === 'string') throw new UsageError('TLS needs coordinates that say so, which plain ones cannot: leave out the secret, --compat and --wire compat, or --tls-cert');
+  if (settings.tls !== undefined && typeof secret === 'string') throw new UsageError("TLS needs coordinates that say so, which plain ones cannot: leave out the secret, `compat` and `wire: 'compat'`, or `tls`");
   // A file that is missing now would be missing later, too: better than a job that waits to say so.
   const sending = settings.action === 'send' ? await openWhat(settings) : undefined;
   try {
     let { wire } = settings;
     if (sending === undefined) wire = await assertReceivable(settings, typeof secret === 'string');
-    else if (sending.file === undefined && (settings.wire === 'compat' || settings.compat)) throw new UsageError('the compat wire carries one file: send a single file, or leave out --compat and --wire compat');
+    else if (sending.file === undefined && (settings.wire === 'compat' || settings.compat)) throw new UsageError("the compat wire carries one file: send a single file, or leave out `compat` and `wire: 'compat'`");
     // What the Python streamer cannot take is not offered to it.
     else if (sending.file === undefined) wire = 'native';
     return await new OneTransfer({ ...settings, wire }, secret, sending).start();

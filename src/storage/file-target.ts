@@ -15,7 +15,8 @@ import { openSink, type Sink } from './sink.js';
 import { openSource, type Source } from './source.js';
 import { run } from './steps.js';
 import { StorageError } from '../errors.js';
-import type { ExistingPolicy, TreeEntry, Verdict } from './tree.js';
+import type { ExistingPolicy } from '../options.js';
+import type { TreeEntry, Verdict } from './tree.js';
 
 /** Options of a target. */
 export interface FileTargetOptions {

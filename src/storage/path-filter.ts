@@ -61,6 +61,11 @@ export class PathFilter {
   }
 }
 
+/** @throws UsageError as a {@link PathFilter} of them does */
+export function checkRules(rules: readonly FilterRule[] = []): void {
+  rules.forEach(compile);
+}
+
 function compile({ kind, pattern }: FilterRule): CompiledRule {
   const trouble = troubleOf(pattern);
   if (trouble !== undefined) throw badPattern(kind, pattern, trouble);
@@ -85,5 +90,5 @@ function troubleOf(pattern: string): string | undefined {
 
 function badPattern(kind: string, pattern: string, reason: string, cause?: unknown): UsageError {
   const shown = visible(pattern.length > SHOWN ? `${pattern.slice(0, SHOWN)}…` : pattern);
-  return new UsageError(`the pattern of --${kind} "${shown}" is refused: ${reason}; write one as in --${kind} '*.nc'`, { cause });
+  return new UsageError(`the \`${kind}\` pattern "${shown}" is refused: ${reason}; write one such as *.nc`, { cause });
 }

@@ -5,6 +5,7 @@
  * @module
  */
 import type { StreamerError } from '../errors.js';
+import type { ExistingPolicy } from '../options.js';
 import type { IoMode } from './io-mode.js';
 import type { Sink } from './sink.js';
 import type { Source } from './source.js';
@@ -62,15 +63,6 @@ export interface TreeSource {
   /** Closes what is open. Safe to call again. Never fails. */
   close(): Promise<void>;
 }
-
-/**
- * What happens to a file that is there already and is not equal.
- * - `refuse`: it stays, and the entry fails with `storage-exists`.
- * - `overwrite`: it is replaced.
- * - `skip`: it stays.
- * - `update`: it is replaced when the sender's is newer.
- */
-export type ExistingPolicy = 'refuse' | 'overwrite' | 'skip' | 'update';
 
 /** What becomes of an entry at the receiver's end. */
 export type Verdict =

@@ -4,6 +4,8 @@
  * @module
  */
 
+import { UsageError } from '../errors.js';
+
 /** Credit that may build up while nothing is sent, as time: a short pause may be made up for, a long one not. */
 const BURST_MS = 250;
 /** The longest that a timer can wait; past it, it would not wait at all. */
@@ -33,9 +35,9 @@ export class RateLimit {
   /** What waits for its turn, in order, and how it asks again. */
   readonly #held = new Set<{ readonly again: () => void; readonly timer: NodeJS.Timeout }>();
 
-  /** @param bytesPerSecond undefined: no limit. @param nowMs monotonic clock in milliseconds, for tests. */
+  /** @param bytesPerSecond undefined: no limit. @throws UsageError when it is not above 0. @param nowMs monotonic clock in milliseconds, for tests. */
   constructor(bytesPerSecond: number | undefined, nowMs: () => number = () => performance.now()) {
-    this.#bytesPerSecond = bytesPerSecond;
+    this.#bytesPerSecond = checked(bytesPerSecond);
     this.#nowMs = nowMs;
     this.#paidAtMs = nowMs();
   }
@@ -49,9 +51,9 @@ export class RateLimit {
     return this.#bytesPerSecond !== undefined && this.#paidAtMs > this.#nowMs();
   }
 
-  /** Takes effect at once. */
+  /** Takes effect at once. @throws UsageError as the constructor does; the limit stays. */
   change(bytesPerSecond: number | undefined): void {
-    this.#bytesPerSecond = bytesPerSecond;
+    this.#bytesPerSecond = checked(bytesPerSecond);
     this.#paidAtMs = this.#nowMs();
     const held = [...this.#held];
     this.#held.clear();
@@ -101,4 +103,9 @@ export class RateLimit {
     this.#paidAtMs = Math.max(this.#paidAtMs, now - BURST_MS) + (bytes * 1000) / rate;
     return Math.min(WAIT_MAX_MS, Math.max(0, this.#paidAtMs - now));
   }
+}
+
+function checked(bytesPerSecond: unknown): number | undefined {
+  if (bytesPerSecond === undefined || (typeof bytesPerSecond === 'number' && bytesPerSecond > 0)) return bytesPerSecond;
+  throw new UsageError('a limit on the rate is a number of bytes per second above 0, or undefined');
 }

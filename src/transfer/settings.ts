@@ -3,12 +3,12 @@
  *
  * @module
  */
+import type { ExistingPolicy } from '../options.js';
 import type { FilterRule } from '../storage/path-filter.js';
-import type { ExistingPolicy } from '../storage/tree.js';
 import type { RateLimit } from './rate-limit.js';
 
+export type { ExistingPolicy } from '../options.js';
 export type { FilterRule } from '../storage/path-filter.js';
-export type { ExistingPolicy } from '../storage/tree.js';
 
 /** See the module's head. What is absent is the other end's to say, or the default. */
 export interface TransferSettings {

@@ -35,7 +35,7 @@ export async function bind(server: Server, options: BindOptions): Promise<number
   }
   const range = first === last ? `port ${first}` : `a port of ${first}-${last}`;
   const why = lastError instanceof Error ? lastError.message : 'unknown';
-  throw new ConnectError('connect-listen', `cannot listen on ${options.host}, ${range}: ${why}; choose another --host or --port-range`, {
+  throw new ConnectError('connect-listen', `cannot listen on ${options.host}, ${range}: ${why}; choose another \`host\` or \`portRange\``, {
     cause: lastError,
     retryable: false,
   });

@@ -60,7 +60,7 @@ export function relayPlace(url: string, path: typeof WAIT_PATH | typeof JOIN_PAT
 export function relayRefusal({ status, text }: Refusal): StreamerError {
   switch (status) {
     case 401:
-      return new AuthError('auth-missing', 'the relay opens rooms only for who has a token: --relay-token-file, or STREAMER_RELAY_TOKEN');
+      return new AuthError('auth-missing', 'the relay opens rooms only for who has a token: `relay.token`');
     case 403:
       return new AuthError('auth-refused', 'the relay does not know the token: has it been withdrawn?');
     case 404:

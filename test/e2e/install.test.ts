@@ -28,7 +28,7 @@ it('the package holds the command, the library, both specifications, and no test
   for (const file of ['package.json', 'LICENSE', 'bin/streamer.cjs', 'dist/index.js', 'dist/index.d.ts', 'dist/bundle/streamer.cjs', 'src/wire/PROTOCOL.md', 'src/compat/PROTOCOL.md']) {
     assert.ok(files.includes(file), `${file} in ${files.join(', ')}`);
   }
-  const others = files.filter((file) => !/^(?:bin|dist)\/|^[A-Z]+(?:\.md)?$|^package\.json$|^src\/(?:wire|compat)\/PROTOCOL\.md$|^docs\/\w+\.md$/.test(file));
+  const others = files.filter((file) => !/^(?:bin|dist)\/|^[A-Z]+(?:\.md)?$|^package\.json$|^src\/(?:wire|compat|relay|coordinates)\/PROTOCOL\.md$|^docs\/\w+\.md$/.test(file));
   assert.deepEqual(others, []);
   assert.deepEqual(files.filter((file) => /(?:^|\/)(?:test|bench)\/|\.test\.|\.map$/.test(file)), []);
 });

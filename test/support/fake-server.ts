@@ -26,6 +26,8 @@ export interface FakeServer {
   readonly hellos: HelloFrame[];
   readonly channels: Channel[];
   readonly connections: WebSocketConnection[];
+  /** Those of the compat wire that are closed. */
+  readonly closed: WebSocketConnection[];
   readonly close: () => Promise<void>;
 }
 
@@ -37,6 +39,8 @@ export interface FakeServerOptions {
   /** What it does with a client that has greeted. Default: takes it. */
   readonly welcome?: (channel: Channel, hello: HelloFrame) => void;
   readonly port?: number;
+  /** What an upgrade without the echo has beside it. */
+  readonly headers?: readonly string[];
 }
 
 /** See the module's head. */
@@ -45,6 +49,7 @@ export async function fakeServer(t: TestContext, options: FakeServerOptions): Pr
   const hellos: HelloFrame[] = [];
   const channels: Channel[] = [];
   const connections: WebSocketConnection[] = [];
+  const closed: WebSocketConnection[] = [];
   const greet = async (connection: WebSocketConnection): Promise<void> => {
     const channel = await openChannel(connection, { role: 'server', secret: options.secret ?? Buffer.alloc(0) });
     const hello = await awaitHello(channel, 5_000);
@@ -60,12 +65,12 @@ export async function fakeServer(t: TestContext, options: FakeServerOptions): Pr
       knocks.push(knock);
       const answer = options.answer(knock);
       if (typeof answer === 'number') return { admitted: false, status: answer, text: 'because' };
-      return { admitted: true, tag: answer, headers: answer === 'native' ? ['Streamer-Protocol: 2'] : [], options: { masking: 'none', maxMessageBytes: COMPAT_MESSAGE_MAX } };
+      return { admitted: true, tag: answer, headers: answer === 'native' ? ['Streamer-Protocol: 2'] : [...(options.headers ?? [])], options: { masking: 'none', maxMessageBytes: COMPAT_MESSAGE_MAX } };
     },
     connected: (connection, tag) => {
       connections.push(connection);
       if (tag === 'native') greet(connection).catch(() => undefined);
-      else connection.attach({ piece: () => undefined, closed: () => undefined });
+      else connection.attach({ piece: () => undefined, closed: () => closed.push(connection) });
     },
   });
   const close = async () => {
@@ -73,7 +78,7 @@ export async function fakeServer(t: TestContext, options: FakeServerOptions): Pr
     await listener.close();
   };
   t.after(close);
-  return { port: listener.port, knocks, hellos, channels, connections, close };
+  return { port: listener.port, knocks, hellos, channels, connections, closed, close };
 }
 
 /** A place that takes connections and says nothing. */

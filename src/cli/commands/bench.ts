@@ -7,6 +7,7 @@ import { benchPath, type PathBenchResult } from '../../client/path-bench.js';
 import { UsageError } from '../../errors.js';
 import { formatRate } from '../../util/units.js';
 import { readCoordinates } from '../arguments.js';
+import { inFlags } from '../flags.js';
 import { opened } from '../identity.js';
 import type { Context } from '../program.js';
 import { readPemFile } from '../text-file.js';
@@ -29,7 +30,7 @@ export interface BenchCommandOptions {
 /** The client's end. @throws StreamerError */
 export async function runBench(words: readonly (string | undefined)[], options: BenchCommandOptions, { renderer, stopSignal }: Context): Promise<void> {
   if (words[0] !== undefined && options.coordinates !== undefined) throw new UsageError('the coordinates are given twice: as an argument and with --coordinates');
-  const bench = await benchPath({
+  const { measurement, result, verdict: { bound, text } } = await benchPath({
     coordinates: await opened(readCoordinates(words[0] ?? options.coordinates, process.env), options.identity, process.env),
     size: options.size,
     streams: options.streams,
@@ -40,11 +41,11 @@ export async function runBench(words: readonly (string | undefined)[], options: 
     signal: stopSignal(),
     onProgress: renderer.onProgress,
   });
-  renderer.print(textOf(bench), { event: 'bench', ...bench.measurement, bytes: bench.result.size, durationMs: bench.result.durationMs, verdict: bench.verdict });
+  const verdict = { bound, text: inFlags(text) };
+  renderer.print(textOf(measurement, verdict), { event: 'bench', ...measurement, bytes: result.size, durationMs: result.durationMs, verdict });
 }
 
-function textOf({ measurement, verdict }: PathBenchResult): string {
-  const { bytesPerSecond, rttMs, streams, cpuShare, retransmitted } = measurement;
+function textOf({ bytesPerSecond, rttMs, streams, cpuShare, retransmitted }: PathBenchResult['measurement'], verdict: PathBenchResult['verdict']): string {
   const loss = retransmitted === undefined ? '' : `, ${(retransmitted * 100).toFixed(3)}% of segments sent again`;
   return [
     `${formatRate(bytesPerSecond)} memory to memory, over ${streams} stream${streams === 1 ? '' : 's'}; round trip ${rttMs.toFixed(1)} ms; ${Math.round(cpuShare * 100)}% of a core at this end${loss}`,

@@ -4,9 +4,8 @@
  * @module
  */
 import { receive, send } from '../../client/client.js';
-import type { Route } from '../../client/candidates.js';
 import { UsageError } from '../../errors.js';
-import type { WireChoice } from '../../options.js';
+import type { Route, WireChoice } from '../../options.js';
 import { looksLikeCoordinates, readCoordinates } from '../arguments.js';
 import { opened } from '../identity.js';
 import type { Context } from '../program.js';

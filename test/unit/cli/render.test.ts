@@ -141,6 +141,17 @@ describe('lines for people', () => {
   });
 });
 
+it("an error of the library's that an event quotes is told in flags, to people and to programs", (t) => {
+  const quoting: readonly ProgressEvent[] = [
+    { type: 'notice', message: 'is `relay.url` right?' },
+    { type: 'reconnecting', reason: 'name its authority with `ca`', delayMs: 1 },
+  ];
+  for (const options of [{}, { json: true }]) {
+    const { out, err } = written(t, options, (renderer) => quoting.forEach((event) => renderer.onProgress(event)));
+    assert.match(out + err, /is --relay right\?[^]*authority with --ca/u);
+  }
+});
+
 describe('the summary', () => {
   it('says what was moved, how fast, how safe, and by which digest', () => {
     assert.deepEqual(summaryOf(RESULT).split('\n'), [

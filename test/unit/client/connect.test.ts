@@ -1,11 +1,12 @@
 import assert from 'node:assert/strict';
 import { describe, it, type TestContext } from 'node:test';
 import { connectOnce, type Connected, type ConnectOptions } from '../../../src/client/connect.js';
+import { connectedEvent } from '../../../src/client/links.js';
 import type { Coordinates } from '../../../src/coordinates/coordinates.js';
-import { AuthError, ConnectError, CoordinatesError, ProtocolError } from '../../../src/errors.js';
+import { AuthError, ConnectError, CoordinatesError, ProtocolError, UsageError } from '../../../src/errors.js';
 import type { Frame, HelloFrame } from '../../../src/wire/frame.js';
 import { turns, until } from '../../support/fake-events.js';
-import { fakeServer, silentServer, type FakeAnswer, type FakeServer } from '../../support/fake-server.js';
+import { fakeServer, silentServer, type FakeAnswer, type FakeServer, type FakeServerOptions } from '../../support/fake-server.js';
 
 const SECRET = 'the-plain-secret';
 const KEY = Buffer.from(SECRET);
@@ -34,12 +35,12 @@ const reference = (t: TestContext, withSecret: FakeAnswer = 'compat') =>
   fakeServer(t, { secret: KEY, answer: ({ authorization }) => (authorization === undefined ? 401 : authorization === `Bearer ${SECRET}` ? withSecret : 403) });
 const nativeServer = (t: TestContext, secret: Uint8Array = KEY) => fakeServer(t, { secret, answer: () => 'native' });
 
-/** One that wants the secret, and at the next port a native one. */
-async function neighbours(t: TestContext): Promise<[FakeServer, FakeServer]> {
+/** One, and another at the next port. */
+async function neighbours(t: TestContext, one: () => Promise<FakeServer>, other: FakeServerOptions): Promise<[FakeServer, FakeServer]> {
   for (;;) {
-    const greedy = await reference(t);
-    const native = await fakeServer(t, { secret: KEY, answer: () => 'native', port: greedy.port + 1 }).catch(() => undefined);
-    if (native !== undefined) return [greedy, native];
+    const first = await one();
+    const second = await fakeServer(t, { ...other, port: first.port + 1 }).catch(() => undefined);
+    if (second !== undefined) return [first, second];
   }
 }
 
@@ -70,12 +71,28 @@ describe('with plain coordinates the client', () => {
     assert.equal(server.knocks.length, 2);
   });
 
-  it('does not speak in the clear to one that upgrades unasked, and sends it no secret', async (t) => {
+  it('takes the compat wire of one that upgrades unasked, on the same connection, and sends it no secret', async (t) => {
     const server = await fakeServer(t, { answer: () => 'compat' });
-    await assert.rejects(connect(t, plain(server.port)), isNotEncrypted);
+    const connected = await connect(t, plain(server.port));
+    assert.equal(connected.wire, 'compat');
+    assert.deepEqual(connectedEvent(connected), { type: 'connected', remote: `127.0.0.1:${server.port}`, wire: 'compat', encrypted: false });
     assert.deepEqual(asked(server), ['2 -']);
     await turns(10);
-    assert.equal(server.connections[0]?.wireBytes.received, 0);
+    assert.deepEqual(server.connections.map(({ wireBytes }) => wireBytes.received), [0]);
+  });
+
+  it('does not take it for the compat wire when the answer is another version of ours', async (t) => {
+    const server = await fakeServer(t, { answer: () => 'compat', headers: ['Streamer-Protocol: 3'] });
+    await assert.rejects(connect(t, plain(server.port)), isNotEncrypted);
+    await until(() => server.closed.length === 1);
+  });
+
+  it('has a last look there, too, and lets go of the connection when that fails', async (t) => {
+    const server = await fakeServer(t, { answer: () => 'compat' });
+    const beforeCompat = () => Promise.reject(new UsageError('not over this wire'));
+    await assert.rejects(connect(t, plain(server.port), { beforeCompat }), UsageError);
+    await until(() => server.closed.length === 1);
+    assert.deepEqual(asked(server), ['2 -']);
   });
 
   it('that requires encryption stops at a 401, and at an upgrade without the echo', async (t) => {
@@ -206,9 +223,23 @@ describe('of several candidates', () => {
   });
 
   it('the native one is preferred, and the one that wants the secret never gets it', async (t) => {
-    const [greedy, native] = await neighbours(t);
+    const [greedy, native] = await neighbours(t, () => reference(t), { secret: KEY, answer: () => 'native' });
     assert.equal((await connect(t, plain(greedy.port, native.port))).wire, 'native');
     assert.ok(greedy.knocks.every(({ authorization }) => authorization === undefined));
+  });
+
+  it('one that lets everybody in comes last: behind the native one, and the one that wants the secret', async (t) => {
+    const open = () => fakeServer(t, { answer: () => 'compat' });
+    for (const [wire, other] of [
+      ['native', { secret: KEY, answer: () => 'native' }],
+      ['compat', { answer: ({ authorization }) => (authorization === undefined ? 401 : 'compat') }],
+    ] as const satisfies readonly (readonly [string, FakeServerOptions])[]) {
+      const [unasked, right] = await neighbours(t, open, other);
+      const connected = await connect(t, plain(unasked.port, right.port));
+      assert.deepEqual([connected.wire, connected.remote], [wire, `127.0.0.1:${right.port}`]);
+      assert.deepEqual(asked(unasked), ['2 -']);
+      await until(() => unasked.closed.length === unasked.connections.length);
+    }
   });
 
   it('a refusal behind the handshake is final: it was the right server', async (t) => {

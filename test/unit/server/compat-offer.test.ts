@@ -57,7 +57,7 @@ describe('a server asked for', () => {
 });
 
 describe('a client that only tries', () => {
-  const told = (error: unknown) => error instanceof UsageError && error.message.startsWith('the compat wire cannot say what it would do: leave out --dry-run');
+  const told = (error: unknown) => error instanceof UsageError && error.message.startsWith('the compat wire cannot say what it would do: leave out `dryRun`');
 
   for (const wire of ['auto', 'compat'] as const) {
     it(`asks nothing of a compat server, told ${wire}: the next client is served`, async (t) => {

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { chmod, link, lstat, mkdir, readFile, readlink, rename, stat, symlink, utimes, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { describe, it } from 'node:test';
-import type { ExistingPolicy } from '../../../src/storage/tree.js';
+import type { ExistingPolicy } from '../../../src/options.js';
 import { openTreeTarget } from '../../../src/storage/tree-target.js';
 import { failsWith, names } from './fixture.js';
 import { entry, fileOf, makeTree, modeOf, move, placed, PLACES, put, readTree, sourceFor, targetFor, temporaryAt } from './tree-fixture.js';

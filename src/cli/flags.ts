@@ -1,0 +1,51 @@
+/**
+ * The library's messages name its options and functions in backticks, as code: `waitTimeoutMs`, `wire: 'compat'`. A user of the
+ * command line knows flags. So on their way to the screen, and here alone, the names become flags, whatever the error's class
+ * and whichever end wrote it; what has no flag stays as it is, and so no message is written twice.
+ *
+ * A file's name that is one of these, backticks included, is shown as a flag, too: nothing but the screen reads it.
+ *
+ * @module
+ */
+
+/** By the code as it stands in a message. */
+export const FLAGS: ReadonlyMap<string, string> = new Map([
+  ['ca', '--ca'],
+  ['checksum', '--checksum'],
+  ['compat', '--compat'],
+  ['connectTimeoutMs', '--connect-timeout'],
+  ['delete', '--delete'],
+  ['digest', '--digest'],
+  ['direct: false', '--no-direct'],
+  ['dryRun', '--dry-run'],
+  ['exclude', '--exclude'],
+  ['existing', '--overwrite and its like'],
+  ['expiresAt', '--expires'],
+  ['generateIdentity', '"streamer keygen"'],
+  ['host', '--host'],
+  ['inboundTransferLimit', '--inbound-transfer-limit'],
+  ['include', '--include'],
+  ['openCoordinates', '--identity'],
+  ['portRange', '--port-range'],
+  ['publicIps', '--public-ips'],
+  ['publicKeyOf', '"streamer keygen --public"'],
+  ['rate', '--rate'],
+  ['relay.token', '--relay-token-file, or STREAMER_RELAY_TOKEN'],
+  ['relay.url', '--relay'],
+  ['retryTimeoutMs', '--retry-timeout'],
+  ["route: 'direct'", '--direct'],
+  ["route: 'relay'", '--via-relay'],
+  ['sealTo', '--seal-to'],
+  ['streams', '--streams'],
+  ['tls', '--tls-cert'],
+  ['waitTimeoutMs', '--wait-timeout'],
+  ['windowBytes', '--window'],
+  ['wire', '--wire'],
+  ["wire: 'compat'", '--wire compat'],
+  ["wire: 'native'", '--wire native'],
+]);
+
+/** A message of the library's, for a user of the command line. */
+export function inFlags(message: string): string {
+  return message.replace(/`([^`]+)`/gu, (code, name: string) => FLAGS.get(name) ?? code);
+}
