@@ -88,7 +88,7 @@ export class RelayRoom {
       // What we send there is ciphertext: see WebSocketOptions.
       connection: () => ({ masking: 'zero', maxMessageBytes: MESSAGE_MAX }),
     });
-    if (!opening.upgraded) throw relayRefusal(opening.refusal);
+    if (!opening.upgraded) throw relayRefusal(opening.refusal, 'server');
     return opening.connection;
   }
 
