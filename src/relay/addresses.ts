@@ -6,19 +6,28 @@
 import { isIP } from 'node:net';
 
 /**
- * An IPv4 address, or the /64 of an IPv6 one: whoever has one address of it has them all (RFC 6177).
- * IPv4 in IPv6 (RFC 4291 section 2.5.5.2) is IPv4.
+ * An IPv4 address, or the /64 of an IPv6 one: whoever has one address of it has them all (RFC 6177). The same for every way
+ * to write it (RFC 4291 section 2.2). IPv4 in IPv6 (section 2.5.5.2) is IPv4.
  */
 export function addressGroup(address: string): string {
-  const mapped = /^::ffff:(\d+\.\d+\.\d+\.\d+)$/iu.exec(address)?.[1];
-  if (mapped !== undefined) return mapped;
   if (isIP(address) !== 6) return address;
-  const [head = '', tail] = address.replace(/%.*$/u, '').split('::', 2);
-  const before = head === '' ? [] : head.split(':');
-  const after = tail === undefined || tail === '' ? [] : tail.split(':');
-  const zeros = tail === undefined ? 0 : Math.max(0, 8 - before.length - after.length);
-  const parts = [...before, ...Array.from({ length: zeros }, () => '0'), ...after];
-  return `${parts.slice(0, 4).map((part) => Number.parseInt(part, 16).toString(16)).join(':')}::/64`;
+  const words = wordsOf(address.replace(/%.*$/u, ''));
+  const [high = 0, low = 0] = words.slice(6);
+  if (words.slice(0, 5).every((word) => word === 0) && words[5] === 0xffff) return [high >> 8, high & 0xff, low >> 8, low & 0xff].join('.');
+  return `${words.slice(0, 4).map((word) => word.toString(16)).join(':')}::/64`;
+}
+
+/** The eight words of an IPv6 address. */
+function wordsOf(address: string): number[] {
+  // The URL parser writes them all in hexadecimal, those of an IPv4 ending, too.
+  const [before = [], after] = new URL(`ws://[${address}]`).hostname.slice(1, -1).split('::').map((part) => (part === '' ? [] : part.split(':')));
+  if (after === undefined) return before.map(fromHex);
+  const gap = Array.from({ length: 8 - before.length - after.length }, () => '0');
+  return [...before, ...gap, ...after].map(fromHex);
+}
+
+function fromHex(word: string): number {
+  return Number.parseInt(word, 16);
 }
 
 /** The last address of X-Forwarded-For: the one that the proxy next to us has written. Undefined where it is none. */

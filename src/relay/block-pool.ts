@@ -29,7 +29,7 @@ export class BlockPool {
   put(view: Buffer): void {
     const block = Buffer.from(view.buffer);
     const size = 31 - Math.clz32(block.length);
-    if (this.#kept + block.length > KEPT_MAX || block.length !== 2 ** size) return;
+    if (this.#kept + block.length > KEPT_MAX || size > MOST || block.length !== 2 ** size) return;
     this.#kept += block.length;
     this.#free[size]?.push(block);
   }

@@ -28,6 +28,9 @@ const CLOSE = {
   drained: 1012,
 } as const satisfies Record<PairEnd, number>;
 
+/** Pings of one end that may wait for the other's answer at once. */
+const PINGS_UNANSWERED_MAX = 64;
+
 /** Options of a pair. */
 export interface PairOptions {
   readonly server: ForwardingConnection;
@@ -52,6 +55,8 @@ interface Side {
   spoken: boolean;
   /** Reasons not to read: the other end is behind, the room's rate. */
   holds: number;
+  /** Its pings that were passed on and are not answered yet, as latin1, in order. */
+  readonly asked: string[];
 }
 
 /** See the module's head. */
@@ -66,7 +71,7 @@ export class Pair {
   constructor(options: PairOptions) {
     this.#options = options;
     const { server, client } = options;
-    const side = (from: ForwardingConnection, to: ForwardingConnection, way: Way): Side => ({ from, to, way, first: true, spoken: false, holds: 0 });
+    const side = (from: ForwardingConnection, to: ForwardingConnection, way: Way): Side => ({ from, to, way, first: true, spoken: false, holds: 0, asked: [] });
     this.#sides = [side(client, server, 'to-server'), side(server, client, 'to-client')];
   }
 
@@ -75,11 +80,7 @@ export class Pair {
     const [fromClient] = this.#sides;
     if (first !== undefined && fromClient !== undefined) this.#piece(fromClient, first, true, 'binary');
     for (const side of this.#sides) {
-      side.from.carryPings({
-        // A flood of them must not pile up behind an end that takes nothing.
-        ping: (payload) => side.to.buffered < PINGS_BUFFERED_MAX && side.to.sendControl('ping', payload),
-        pong: (payload) => side.to.buffered < PINGS_BUFFERED_MAX && side.to.sendControl('pong', payload),
-      });
+      side.from.carryPings({ ping: (payload) => this.#ping(side, payload), pong: (payload) => this.#pong(side, payload) });
       side.from.attach({
         piece: (bytes, last, kind) => this.#piece(side, bytes, last, kind),
         closed: (info) => this.#closed(side, info),
@@ -129,6 +130,25 @@ export class Pair {
     if (restMs > 0) this.#hold(side, this.#rest(restMs));
   }
 
+  /**
+   * However far the other end is behind: that is when a round trip is measured, or asked whether it lives. Of a flood no
+   * more are passed on than may wait there.
+   */
+  #ping({ asked, to }: Side, payload: Buffer): void {
+    if (asked.length >= PINGS_UNANSWERED_MAX) return;
+    asked.push(payload.toString('latin1'));
+    to.sendControl('ping', payload);
+  }
+
+  /** Whoever has many pings to answer may answer the latest of them alone (RFC 6455 section 5.5.3). */
+  #pong(side: Side, payload: Buffer): void {
+    const other = this.#sides.find((one) => one !== side);
+    const place = other?.asked.lastIndexOf(payload.toString('latin1')) ?? -1;
+    if (place === -1) return;
+    other?.asked.splice(0, place + 1);
+    side.to.sendControl('pong', payload);
+  }
+
   #hold(side: Side, until: Promise<void>): void {
     side.holds += 1;
     side.from.pause();
@@ -163,5 +183,3 @@ export class Pair {
     return true;
   }
 }
-
-const PINGS_BUFFERED_MAX = 64 * 1024;

@@ -20,20 +20,23 @@ export interface JoinElsewhere {
   /** The client's first message, as it came. */
   readonly handshake: string | undefined;
   readonly remote: string;
+  /** Time for all of it, milliseconds. */
   readonly timeoutMs: number;
 }
 
 /** A connection of the server's at that instance; undefined when it has none to spare, or does not answer. */
 export async function joinElsewhere(instance: Instance, request: JoinElsewhere): Promise<ForwardingConnection | undefined> {
   const { room, handshake, remote, timeoutMs } = request;
-  const place = relayPlace(instance.url, JOIN_PATH);
+  const deadlineMs = performance.now() + timeoutMs;
   try {
+    // What the directory holds is not ours to check.
+    const place = relayPlace(instance.url, JOIN_PATH);
     const socket = await connectTo(place, { timeoutMs });
     const opening = await openAsClient({
       url: websocketUrl(place, place.path),
       headers: { [ROOM_HEADER]: room, [PEER_HEADER]: instance.key, [REMOTE_HEADER]: remote, ...(handshake === undefined ? {} : { 'Streamer-Handshake': handshake }) },
       socket,
-      timeoutMs,
+      timeoutMs: Math.max(1, deadlineMs - performance.now()),
       connection: () => ({ masking: 'zero', maxMessageBytes: MESSAGE_MAX, highWaterBytes: HIGH_WATER_BYTES }),
     });
     return opening.upgraded ? opening.connection : undefined;

@@ -16,7 +16,6 @@ import type { RoomDirectory } from './directory.js';
 import { HIGH_WATER_BYTES, MESSAGE_MAX, type RelayLimits } from './limits.js';
 import type { RelayMetrics } from './metrics.js';
 import { Pair, type PairEnd } from './pair.js';
-
 import { PEER_HEADER, REMOTE_HEADER } from './peer.js';
 import { REFUSALS, type RefusalReason } from './refusals.js';
 import { Rooms, type Room } from './rooms.js';
@@ -239,8 +238,11 @@ class RunningRelay implements Relay {
 
   #wait(connection: ForwardingConnection, { room, release }: Extract<Context, { as: 'server' }>): void {
     connection.attach({
-      // Nobody is there to say anything to.
-      piece: () => connection.close(1002, ''),
+      // Nobody is there to say anything to. It is given to nobody while its close is on the way.
+      piece: () => {
+        room.leave(connection, performance.now());
+        connection.close(1002, '');
+      },
       closed: () => {
         release();
         room.leave(connection, performance.now());

@@ -5,13 +5,15 @@
  * @module
  */
 import type { ForwardingConnection } from '../transport/connection.js';
-import type { RoomDirectory } from './directory.js';
+import type { Instance, RoomDirectory } from './directory.js';
 import { joinElsewhere } from './peer.js';
 import type { RefusalReason } from './refusals.js';
 import type { InLine, Room, Rooms } from './rooms.js';
 
 /** How often other instances are asked again. */
 const POLL_MS = 100;
+/** Time for one of them, milliseconds: they answer at once, and one that has died without a word is in the directory for a while. */
+const ASK_MS = 2_000;
 
 /** A connection of the server's, and where it waited: no room where another instance had it. */
 export interface Found {
@@ -53,17 +55,27 @@ export class ServerFinder {
       if (room !== undefined && server !== undefined) return { server, room };
       // An instance asks all others again and again: there is no use in waiting at one of them.
       if (seeker.fromInstance) return room === undefined ? 'unknown' : 'nobody';
+      // Here first, also at the end: one may have come while others were asked.
+      if (performance.now() >= deadlineMs || seeker.gone()) return 'nobody';
       const others = await this.#directory.find(id);
-      for (const other of others) {
-        const elsewhere = await joinElsewhere(other, { room: id, handshake: seeker.handshake, remote: seeker.remote, timeoutMs: this.#timeoutMs });
-        if (elsewhere !== undefined) return { server: elsewhere, room: undefined };
-      }
+      const elsewhere = await this.#askOthers(others, id, seeker, deadlineMs);
+      if (elsewhere !== undefined) return { server: elsewhere, room: undefined };
       if (room === undefined && others.length === 0) return 'unknown';
-      const leftMs = deadlineMs - performance.now();
-      if (leftMs <= 0 || seeker.gone()) return 'nobody';
+      const leftMs = Math.max(0, deadlineMs - performance.now());
       const came = await inLine(room, this.#directory.key === undefined ? leftMs : Math.min(leftMs, POLL_MS));
       if (room !== undefined && came !== undefined) return { server: came, room };
     }
+  }
+
+  /** One after the other: two at once might each give up a connection. */
+  async #askOthers(others: readonly Instance[], id: string, { handshake, remote }: Seeker, deadlineMs: number): Promise<ForwardingConnection | undefined> {
+    for (const other of others) {
+      const leftMs = deadlineMs - performance.now();
+      if (leftMs <= 0) return undefined;
+      const server = await joinElsewhere(other, { room: id, handshake, remote, timeoutMs: Math.min(ASK_MS, leftMs) });
+      if (server !== undefined) return server;
+    }
+    return undefined;
   }
 }
 

@@ -24,7 +24,8 @@ interface Entry {
 
 const NAME = /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/u;
 const TOKEN = /^[\x21-\x7e]{16,1024}$/u;
-const HASHED = /^sha256:[0-9a-f]{64}$/u;
+const HASH_MARK = 'sha256:';
+const HASH = /^[0-9a-f]{64}$/u;
 
 /** The list of a token file. */
 export class TokenList {
@@ -51,42 +52,49 @@ export class TokenList {
  *
  * where `token` is at least 16 visible ASCII characters, or `sha256:` and the SHA-256 of them in hexadecimal.
  * @param defaults for what a line does not say.
- * @throws UsageError that names the line, and quotes none.
+ * @throws UsageError that says which entry it is, and quotes nothing of it.
  */
 export function parseTokens(text: string, defaults: { readonly rooms: number; readonly room: RoomLimits }): TokenList {
   const names = new Set<string>();
   const entries: Entry[] = [];
   for (const line of linesOf(text)) {
     const [name = '', secret = '', ...terms] = line.split(/\s+/u);
-    const number = entries.length + 1;
-    if (!NAME.test(name)) throw new UsageError(`the token file's entry ${number} does not begin with a name of letters, digits, dots and dashes`);
-    if (names.has(name)) throw new UsageError(`the token file has two entries named ${name}`);
-    if (!TOKEN.test(secret)) throw new UsageError(`the token of ${name} is shorter than 16 characters, or has others than visible ASCII`);
+    // By its number alone: where the name is forgotten, or the two are the wrong way round, the first word is the token.
+    const entry = `the token file's entry ${entries.length + 1}`;
+    if (!NAME.test(name)) throw new UsageError(`${entry} does not begin with a name of letters, digits, dots and dashes`);
+    if (names.has(name)) throw new UsageError(`${entry} has the name of one before it`);
     names.add(name);
-    const sha256 = HASHED.test(secret) ? Buffer.from(secret.slice('sha256:'.length), 'hex') : createHash('sha256').update(secret).digest();
-    entries.push({ sha256, token: termsOf(name, terms, defaults) });
+    entries.push({ sha256: hashOf(secret, entry), token: termsOf(name, terms, defaults, entry) });
   }
   if (entries.length === 0) throw new UsageError('the token file holds no token: leave out --token-file and say --open to let everybody open rooms');
   return new TokenList(entries);
 }
 
-function termsOf(name: string, terms: readonly string[], defaults: { readonly rooms: number; readonly room: RoomLimits }): RelayToken {
+function hashOf(secret: string, entry: string): Buffer {
+  if (!TOKEN.test(secret)) throw new UsageError(`${entry} has no token of 16 visible ASCII characters or more behind its name`);
+  if (!secret.startsWith(HASH_MARK)) return createHash('sha256').update(secret).digest();
+  const hex = secret.slice(HASH_MARK.length);
+  if (!HASH.test(hex)) throw new UsageError(`${entry} has no 64 small hexadecimal digits behind sha256:`);
+  return Buffer.from(hex, 'hex');
+}
+
+function termsOf(name: string, terms: readonly string[], defaults: { readonly rooms: number; readonly room: RoomLimits }, entry: string): RelayToken {
   let { rooms } = defaults;
   let room = defaults.room;
   for (const term of terms) {
-    const [key = '', value = ''] = term.split('=', 2);
+    const [key = '', value = '', ...more] = term.split('=');
     const amount = key === 'lifetime' ? parseDuration(value) : parseSize(value);
-    if (amount === undefined || amount < 1) throw unknownTerm(name);
+    if (amount === undefined || amount < 1 || more.length > 0) throw unknownTerm(entry);
     if (key === 'rooms') rooms = amount;
     else if (key === 'connections') room = { ...room, connections: amount };
     else if (key === 'bytes') room = { ...room, bytes: amount };
     else if (key === 'rate') room = { ...room, bytesPerSecond: amount };
     else if (key === 'lifetime') room = { ...room, lifetimeMs: amount };
-    else throw unknownTerm(name);
+    else throw unknownTerm(entry);
   }
   return { name, rooms, room };
 }
 
-function unknownTerm(name: string): UsageError {
-  return new UsageError(`the token of ${name} has terms other than rooms=10 connections=64 bytes=1TiB rate=100MB lifetime=24h`);
+function unknownTerm(entry: string): UsageError {
+  return new UsageError(`${entry} has terms other than rooms=10 connections=64 bytes=1TiB rate=100MB lifetime=24h`);
 }

@@ -19,6 +19,8 @@ export class ClientWait {
   readonly #options: ClientWaitOptions;
   #timer: NodeJS.Timeout | undefined;
   #expired: ((error: StreamerError) => void) | undefined;
+  /** Why nobody can come any more. */
+  #hopeless: StreamerError | undefined;
 
   constructor(options: ClientWaitOptions) {
     this.#options = options;
@@ -34,11 +36,17 @@ export class ClientWait {
     const timeoutMs = this.#options.waitTimeoutMs;
     this.#options.onProgress({ type: 'waiting', timeoutMs, again });
     this.#expired = expired;
-    this.#sleep(timeoutMs, () => this.giveUp(waitedTooLong(again, timeoutMs)));
+    const hopeless = this.#hopeless;
+    this.#sleep(hopeless === undefined ? timeoutMs : 0, () => this.#end(hopeless ?? waitedTooLong(again, timeoutMs)));
   }
 
-  /** Nobody can come any more; without effect while a client is there. */
+  /** Nobody can come any more: the wait is over, and one that begins later is at once. A client that is there stays. */
   giveUp(error: StreamerError): void {
+    this.#hopeless = error;
+    this.#end(error);
+  }
+
+  #end(error: StreamerError): void {
     if (this.#timer === undefined) return;
     this.stop();
     this.#expired?.(error);

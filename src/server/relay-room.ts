@@ -5,7 +5,8 @@
  * @module
  */
 import { setMaxListeners } from 'node:events';
-import { AuthError, ConnectError, StreamerError } from '../errors.js';
+import { AuthError, ConnectError, ProtocolError, StreamerError, type ErrorCode } from '../errors.js';
+import { errorOfClose } from '../transfer/channel.js';
 import { connectTo, websocketUrl } from '../transport/dial.js';
 import { openAsClient } from '../transport/opening-handshake.js';
 import { HOST_HEADER, NOTICE_BYTES_MAX, readPairedNotice, relayPlace, relayRefusal, WAIT_PATH } from '../transport/rendezvous.js';
@@ -25,7 +26,7 @@ export interface RelayRoomOptions {
   /** A client is there: its first message comes next. */
   readonly joined: (connection: WebSocketConnection, remote: string) => void;
   readonly notice: (message: string) => void;
-  /** The relay lets us in no more, and will not. Told again with each attempt. */
+  /** The relay lets us in no more, and will not: the last that is told. */
   readonly refused: (error: StreamerError) => void;
 }
 
@@ -36,6 +37,13 @@ const START_MS = 10_000;
 /** Back-off between attempts: doubled each time, and lessened by chance. */
 const BACKOFF_FIRST_MS = 250;
 const BACKOFF_MOST_MS = 10_000;
+/** A relay that has had a connection wait for so long is a good one, whatever comes later. */
+const SETTLED_MS = BACKOFF_MOST_MS;
+/** Least time between two notices: a relay may be away again and again. */
+const NOTICE_INTERVAL_MS = 60_000;
+
+/** What no later attempt changes (src/relay/PROTOCOL.md, section 6): it does not know us, or has carried all that it may. */
+const FINAL: ReadonlySet<ErrorCode> = new Set(['auth-missing', 'auth-refused', 'limit-relay']);
 
 /** See the module's head. */
 export class RelayRoom {
@@ -43,12 +51,16 @@ export class RelayRoom {
   readonly #waiting = new Set<WebSocketConnection>();
   readonly #ended = new AbortController();
   #dialling = 0;
+  /** Attempts since the relay was last seen to be a good one. */
   #failures = 0;
+  #toldMs = -Infinity;
   #retry: NodeJS.Timeout | undefined;
+  /** The relay lets us in no more. */
+  #refused = false;
 
   constructor(options: RelayRoomOptions) {
     this.#options = options;
-    // Each attempt listens to it.
+    // One for each connection that is dialled.
     setMaxListeners(0, this.#ended.signal);
   }
 
@@ -64,8 +76,10 @@ export class RelayRoom {
         return;
       } catch (error) {
         const delayMs = backoff(attempt);
-        if (!(error instanceof StreamerError) || !error.retryable || performance.now() + delayMs > deadlineMs || signal?.aborted === true) throw error;
-        await new Promise((resolve) => setTimeout(resolve, delayMs));
+        if (!(error instanceof StreamerError) || !error.retryable || performance.now() + delayMs > deadlineMs) throw error;
+        this.#tell(error);
+        await pause(delayMs, signal);
+        if (signal?.aborted === true) throw error;
       }
     }
   }
@@ -93,7 +107,7 @@ export class RelayRoom {
       // What we send there is ciphertext: see WebSocketOptions.
       connection: () => ({ masking: 'zero', maxMessageBytes: MESSAGE_MAX }),
     });
-    if (!opening.upgraded) throw relayRefusal(opening.refusal);
+    if (!opening.upgraded) throw relayRefusal(opening.refusal, 'server');
     return opening.connection;
   }
 
@@ -102,7 +116,7 @@ export class RelayRoom {
       connection.destroy();
       return;
     }
-    this.#failures = 0;
+    const beganMs = performance.now();
     this.#waiting.add(connection);
     let text = '';
     connection.attach({
@@ -111,13 +125,19 @@ export class RelayRoom {
         if (kind === 'text' && !last && text.length <= NOTICE_BYTES_MAX) return;
         const notice = kind === 'text' && last ? readPairedNotice(text) : undefined;
         this.#waiting.delete(connection);
-        if (notice === undefined) connection.close(1002, '');
-        else this.#options.joined(connection, notice.remote);
-        this.#fill(1 + (notice?.waiting ?? 0));
+        if (notice === undefined) {
+          connection.close(1002, '');
+          this.#failed(new ProtocolError('protocol-violation', 'the relay broke its protocol: it said something else than that a client is there'));
+          return;
+        }
+        this.#failures = 0;
+        this.#options.joined(connection, notice.remote);
+        this.#fill(1 + notice.waiting);
       },
-      closed: () => {
-        this.#waiting.delete(connection);
-        this.#fillLater();
+      closed: (info) => {
+        if (!this.#waiting.delete(connection)) return;
+        if (performance.now() - beganMs >= SETTLED_MS) this.#failures = 0;
+        this.#failed(info.by === 'peer' ? new ConnectError('connect-lost', `the relay closed the connection that waits there (${info.code})`) : errorOfClose(info), this.#failures > 0);
       },
     });
   }
@@ -128,34 +148,42 @@ export class RelayRoom {
     // One for each stream that a session may have, whatever the relay says.
     while (this.#waiting.size + this.#dialling < Math.min(wanted, STREAMS_MAX)) {
       this.#dialling += 1;
-      const settled = () => (this.#dialling -= 1);
-      // Counted no more before it is looked at: a client may be there already, and then another is needed at once.
-      void this.#dial(undefined).then(
-        (connection) => {
-          settled();
-          this.#wait(connection);
-        },
-        (error: unknown) => {
-          settled();
-          this.#failed(error);
-        },
-      );
+      void this.#dial(undefined)
+        .finally(() => (this.#dialling -= 1))
+        .then((connection) => this.#wait(connection), (error: unknown) => this.#failed(error));
     }
   }
 
-  #failed(error: unknown): void {
-    if (this.#ended.signal.aborted) return;
+  /** @param tell whether to say so: a connection that had waited long is often had again at once. */
+  #failed(error: unknown, tell = true): void {
+    if (this.#ended.signal.aborted || this.#refused) return;
+    if (error instanceof StreamerError && FINAL.has(error.code)) {
+      this.#refused = true;
+      clearTimeout(this.#retry);
+      this.#options.notice(`no client can come by the relay any more: ${messageOf(error)}`);
+      this.#options.refused(error);
+      return;
+    }
+    // Others wait, or are on their way and may fail, too; or the next attempt is due.
+    if (this.#waiting.size + this.#dialling > 0 || this.#retry !== undefined) return;
+    if (tell) this.#tell(error);
     this.#failures += 1;
-    if (error instanceof StreamerError && !error.retryable) this.#options.refused(error);
-    if (this.#failures === 1) this.#options.notice(`the relay cannot be reached, trying again: ${error instanceof Error ? error.message : ''}`);
-    this.#fillLater();
+    this.#retry = setTimeout(() => {
+      this.#retry = undefined;
+      this.#fill(1);
+    }, backoff(this.#failures));
   }
 
-  #fillLater(): void {
-    if (this.#ended.signal.aborted) return;
-    clearTimeout(this.#retry);
-    this.#retry = setTimeout(() => this.#fill(1), backoff(Math.max(1, this.#failures)));
+  #tell(error: unknown): void {
+    const nowMs = performance.now();
+    if (nowMs - this.#toldMs < NOTICE_INTERVAL_MS) return;
+    this.#toldMs = nowMs;
+    this.#options.notice(`no client can come by the relay now, trying again: ${messageOf(error)}`);
   }
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
 }
 
 function unreachable(host: string, cause: unknown): StreamerError {
@@ -167,4 +195,18 @@ function unreachable(host: string, cause: unknown): StreamerError {
 
 function backoff(attempt: number): number {
   return Math.min(BACKOFF_MOST_MS, BACKOFF_FIRST_MS * 2 ** (attempt - 1)) * (0.5 + Math.random() / 2);
+}
+
+/** Ends early when the signal does. */
+function pause(milliseconds: number, signal: AbortSignal | undefined): Promise<void> {
+  return new Promise((resolve) => {
+    const done = () => {
+      clearTimeout(timer);
+      signal?.removeEventListener('abort', done);
+      resolve();
+    };
+    const timer = setTimeout(done, milliseconds);
+    signal?.addEventListener('abort', done, { once: true });
+    if (signal?.aborted === true) done();
+  });
 }

@@ -43,10 +43,17 @@ export async function bind(server: Server, options: BindOptions): Promise<number
 
 function bindOne(server: Server, host: string, port: number): Promise<number> {
   return new Promise((resolve, reject) => {
-    server.once('error', reject);
-    server.listen({ host, port }, () => {
-      server.removeListener('error', reject);
+    // Both are taken away: a listener of each port that is taken would be left for the next, in a range of thousands.
+    const listening = () => {
+      server.removeListener('error', failed);
       resolve((server.address() as AddressInfo).port);
-    });
+    };
+    const failed = (error: Error) => {
+      server.removeListener('listening', listening);
+      reject(error);
+    };
+    server.once('error', failed);
+    server.once('listening', listening);
+    server.listen({ host, port });
   });
 }

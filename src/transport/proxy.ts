@@ -16,8 +16,9 @@ export function proxyFor({ host, port }: Address): URL | undefined {
   // TLS or not: what we carry is ours to protect, and a proxy that tunnels sees no difference.
   const proxy = getProxyForUrl(`https://${host.includes(':') ? `[${host}]` : host}:${port}/`);
   if (proxy === '') return undefined;
-  const url = URL.parse(proxy);
-  if (url === null || !/^https?:$/u.test(url.protocol)) throw new Error('HTTPS_PROXY names no http: or https: proxy');
+  // Not by URL.parse, which node 20.12 has not.
+  const url = URL.canParse(proxy) ? new URL(proxy) : undefined;
+  if (url === undefined || !/^https?:$/u.test(url.protocol)) throw new Error('HTTPS_PROXY names no http: or https: proxy');
   return url;
 }
 
@@ -40,34 +41,42 @@ export function connectByProxy(proxy: URL, { host, port }: Address, options: { r
       agent: false,
       ...(options.signal === undefined ? {} : { signal: options.signal }),
     });
-    const timer = setTimeout(() => request.destroy(new Error(`no answer from the proxy ${where} within ${options.timeoutMs / 1000} s`)), options.timeoutMs);
-    request.once('connect', ({ statusCode }, socket: Socket, head: Buffer) => {
+    const failed = (message: string, cause?: Error) => {
       clearTimeout(timer);
-      if (statusCode !== 200) {
+      request.destroy();
+      reject(new Error(message, cause === undefined ? undefined : { cause }));
+    };
+    const timer = setTimeout(() => failed(`no answer from the proxy ${where} within ${options.timeoutMs / 1000} s`), options.timeoutMs);
+    // For an answer of any status: node reads none of them as that to another request.
+    request.once('connect', ({ statusCode = 0 }, socket: Socket, head: Buffer) => {
+      // An error while it waits for its turn must not be thrown.
+      socket.on('error', () => undefined);
+      if (statusCode < 200 || statusCode > 299) {
         socket.destroy();
-        reject(new Error(statusCode === 407 ? `the proxy ${where} wants a name and a password, in HTTPS_PROXY` : `the proxy ${where} answers HTTP ${statusCode ?? 0} for ${target}`));
+        failed(statusCode === 407 ? `the proxy ${where} wants a name and a password, in HTTPS_PROXY` : `the proxy ${where} answers HTTP ${statusCode} for ${target}`);
         return;
       }
+      clearTimeout(timer);
       if (head.length > 0) socket.unshift(head);
       socket.setNoDelay(true);
       resolve(socket);
     });
-    // A proxy that does not know CONNECT answers as to any request.
-    request.once('response', (response) => {
-      clearTimeout(timer);
-      response.destroy();
-      reject(new Error(`the proxy ${where} answers HTTP ${response.statusCode ?? 0} for ${target}`));
-    });
-    request.once('error', (error) => {
-      clearTimeout(timer);
-      reject(new Error(`no way through the proxy ${where}: ${error.message}`, { cause: error }));
-    });
+    request.on('error', (error) => failed(`no way through the proxy ${where}: ${error.message}`, error));
     request.end();
   });
 }
 
 function authorization({ username, password }: URL): { readonly 'proxy-authorization'?: string } {
   if (username === '' && password === '') return {};
-  const pair = `${decodeURIComponent(username)}:${decodeURIComponent(password)}`;
+  const pair = `${decoded(username)}:${decoded(password)}`;
   return { 'proxy-authorization': `Basic ${Buffer.from(pair).toString('base64')}` };
+}
+
+/** What is written as it is meant, with a % of its own, is not decoded. */
+function decoded(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text;
+  }
 }

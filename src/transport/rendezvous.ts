@@ -57,13 +57,16 @@ export function relayPlace(url: string, path: typeof WAIT_PATH | typeof JOIN_PAT
 }
 
 /** What a relay's refusal means to an end. */
-export function relayRefusal({ status, text }: Refusal): StreamerError {
+export function relayRefusal({ status, text }: Refusal, end: 'server' | 'client' = 'client'): StreamerError {
   switch (status) {
     case 401:
+      if (end === 'client') return proxyRefusal(status);
       return new AuthError('auth-missing', 'the relay opens rooms only for who has a token: `relay.token`');
     case 403:
+      if (end === 'client') return proxyRefusal(status);
       return new AuthError('auth-refused', 'the relay does not know the token: has it been withdrawn?');
     case 404:
+      if (end === 'server') return new ConnectError('connect-failed', 'the relay, or a proxy before it, answers HTTP 404: is `relay.url` its URL?');
       return new ConnectError('connect-failed', 'no server waits at the relay: its job has not begun, or has ended');
     case 410:
       return new LimitError('limit-relay', `the relay carries no more for these coordinates${text === '' ? '' : `: ${text}`}`);
@@ -80,6 +83,11 @@ export function relayRefusal({ status, text }: Refusal): StreamerError {
   }
 }
 
+/** A relay wants nothing of a client but a room: section 6 of its specification. */
+function proxyRefusal(status: number): AuthError {
+  return new AuthError('auth-refused', `the relay, or a proxy before it, does not let us in (HTTP ${status})`);
+}
+
 /** What a relay tells a server's connection when a client has joined it. */
 export interface PairedNotice {
   /** Where the client comes from, as the relay sees it. */
@@ -93,12 +101,16 @@ export function writePairedNotice({ remote, waiting }: PairedNotice): Buffer {
   return Buffer.from(JSON.stringify({ paired: { remote, waiting } }), 'utf8');
 }
 
+/** What an address looks like, as far as it matters: it is shown on terminals, and a relay may say anything. */
+const REMOTE = /^[\x21-\x7e]{1,256}$/u;
+
 /** Reads it; undefined when it is something else. */
 export function readPairedNotice(text: string): PairedNotice | undefined {
+  if (text.length > NOTICE_BYTES_MAX) return undefined;
   try {
     const { paired } = JSON.parse(text) as { readonly paired?: { readonly remote?: unknown; readonly waiting?: unknown } };
     const { remote, waiting } = paired ?? {};
-    if (typeof remote !== 'string' || remote.length > 256 || !Number.isSafeInteger(waiting) || Number(waiting) < 0) return undefined;
+    if (typeof remote !== 'string' || !REMOTE.test(remote) || !Number.isSafeInteger(waiting) || Number(waiting) < 0) return undefined;
     return { remote, waiting: Number(waiting) };
   } catch {
     return undefined;

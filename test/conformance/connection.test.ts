@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { connect, createServer, type AddressInfo, type Socket } from 'node:net';
 import { Duplex } from 'node:stream';
@@ -7,9 +8,11 @@ import tls, { type PSKCallbackNegotation } from 'node:tls';
 import { connectTo } from '../../src/transport/dial.js';
 import { listen } from '../../src/transport/listen.js';
 import { openAsClient } from '../../src/transport/opening-handshake.js';
+import { readPairedNotice, roomOf } from '../../src/transport/rendezvous.js';
 import { WebSocketConnection, type Masking } from '../../src/transport/websocket.js';
-import { deferred } from '../support/fake-events.js';
+import { deferred, turns } from '../support/fake-events.js';
 import { memoryPair, type MemoryLink } from '../support/memory-pair.js';
+import { askToJoin, askToWait, granted, relayHere } from '../support/relay-ends.js';
 import { connectionConformance, Recorder, type ConnectionPair } from './connection.js';
 
 const MAX = 6 * 1024 * 1024;
@@ -111,12 +114,56 @@ async function overTls(t: TestContext): Promise<ConnectionPair> {
   return pairOf(t, client, server);
 }
 
+/**
+ * Through a relay. Nothing is read of the server's end until it is attached, as of others: here somebody has been, for the
+ * relay's notice.
+ */
+async function overRelay(t: TestContext): Promise<ConnectionPair> {
+  const { port } = await relayHere(t, { limits: { handshakeMs: 60_000 } });
+  const key = randomBytes(32);
+  const server = await granted(askToWait(t, port, key));
+  const joined = deferred<string>();
+  server.attach({
+    piece: (bytes) => {
+      server.pause();
+      joined.resolve(String(bytes));
+    },
+    closed: () => joined.resolve('closed'),
+  });
+  const client = await granted(askToJoin(t, port, roomOf(key)));
+  assert.ok(readPairedNotice(await joined.promise) !== undefined);
+  const attach = server.attach.bind(server);
+  let held = true;
+  server.attach = (handler) => {
+    attach(handler);
+    if (held) server.resume();
+    held = false;
+  };
+  return { client, server };
+}
+
 connectionConformance('memory', () => overMemory({}));
 connectionConformance('memory, in pieces, with latency', () => overMemory({ pieceBytes: 40_000, latencyMs: 2 }));
 connectionConformance('a websocket', (t) => overWebSocket(t, 'zero'));
 connectionConformance('a websocket with random masks', (t) => overWebSocket(t, 'random'));
 connectionConformance('a stream that is no socket', overDuplex);
 connectionConformance('TLS', overTls);
+// Text is the relay's own word, and it is there to say that an end has gone (src/relay/PROTOCOL.md, section 5).
+connectionConformance('a relay', overRelay, { text: false, lost: { by: 'peer', code: 4005 } });
+
+it('a ping over a relay is answered by the other end, and not before that reads', async (t) => {
+  const ends = await overRelay(t);
+  const [client, server] = [new Recorder(ends.client), new Recorder(ends.server)];
+  for (const [from, to] of [[client, server], [server, client]] as const) {
+    to.connection.pause();
+    let answered = false;
+    const ping = from.connection.ping().then(() => (answered = true));
+    await turns(200);
+    assert.equal(answered, false);
+    to.connection.resume();
+    await ping;
+  }
+});
 
 it('the memory pair cuts after so many messages, or within one', async () => {
   const count = memoryPair({ cutAfterMessages: 3 });

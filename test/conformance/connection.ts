@@ -17,6 +17,14 @@ export interface ConnectionPair {
 }
 export type Setup = (t: TestContext) => Promise<ConnectionPair>;
 
+/** Where a carrier's own specification has it otherwise than most. */
+export interface Traits {
+  /** Whether it carries text messages. @default true */
+  readonly text?: boolean;
+  /** What an end hears of one that has gone without a word. @default nobody's 1006 */
+  readonly lost?: Pick<CloseInfo, 'by' | 'code'>;
+}
+
 /** What one end was given, with something to wait on. */
 export class Recorder {
   readonly messages: { readonly bytes: Buffer; readonly kind: MessageKind }[] = [];
@@ -72,7 +80,8 @@ export class Recorder {
 const MIB = 1024 * 1024;
 
 /** The suite. */
-export function connectionConformance(name: string, setup: Setup): void {
+export function connectionConformance(name: string, setup: Setup, { text = true, lost = { by: 'link', code: 1006 } }: Traits = {}): void {
+  const textOr: MessageKind = text ? 'text' : 'binary';
   const both = async (t: TestContext): Promise<[Recorder, Recorder]> => {
     const { client, server } = await setup(t);
     return [new Recorder(client), new Recorder(server)];
@@ -91,10 +100,10 @@ export function connectionConformance(name: string, setup: Setup): void {
       for (const [from, to] of await ways(t)) {
         const sizes = [0, 1, 3, 125, 126, 127, 65_535, 65_536, 65_537, MIB, 5 * MIB, 0, 2];
         const sent = sizes.map((size) => randomBytes(size));
-        sent.forEach((bytes, index) => from.connection.send([Buffer.from(bytes)], index % 3 === 1 ? 'text' : 'binary'));
+        sent.forEach((bytes, index) => from.connection.send([Buffer.from(bytes)], index % 3 === 1 ? textOr : 'binary'));
         const got = await to.arrived(sizes.length);
         got.forEach((bytes, index) => assert.ok(bytes.equals(sent[index] as Buffer), `message ${index} of ${sizes[index]} bytes`));
-        to.messages.forEach(({ kind }, index) => assert.equal(kind, index % 3 === 1 ? 'text' : 'binary'));
+        to.messages.forEach(({ kind }, index) => assert.equal(kind, index % 3 === 1 ? textOr : 'binary'));
       }
     });
 
@@ -103,7 +112,7 @@ export function connectionConformance(name: string, setup: Setup): void {
       const parts = [Buffer.from('a'), Buffer.alloc(0), Buffer.from('bcd'), randomBytes(70_000)];
       client.connection.send(parts.map((part) => Buffer.from(part)), 'binary');
       client.connection.send([], 'binary');
-      client.connection.send([Buffer.alloc(0), Buffer.alloc(0)], 'text');
+      client.connection.send([Buffer.alloc(0), Buffer.alloc(0)], textOr);
       const [first, second, third] = await server.arrived(3);
       assert.ok(first?.equals(Buffer.concat(parts)));
       assert.deepEqual([second?.length, third?.length], [0, 0]);
@@ -218,7 +227,7 @@ export function connectionConformance(name: string, setup: Setup): void {
       await client.connection.drained();
       // So that the other end notices.
       server.connection.resume();
-      assert.equal((await server.closed()).code, 1006);
+      assert.equal((await server.closed()).code, lost.code);
     });
   });
 
@@ -263,13 +272,13 @@ export function connectionConformance(name: string, setup: Setup): void {
       assert.equal(server.messages.length, 0, 'nothing is delivered after close');
     });
 
-    it('comes without a close frame when an end destroys: 1006 at both, and nothing more is delivered', async (t) => {
+    it(`comes without a close frame when an end destroys: 1006 there, ${lost.code} at the other, and nothing more is delivered`, async (t) => {
       const [client, server] = await both(t);
       server.onMessage = () => server.connection.destroy();
       for (let i = 0; i < 10; i += 1) client.connection.send([Buffer.of(i)], 'binary');
       const [ours, theirs] = await Promise.all([server.closed(), client.closed()]);
       assert.deepEqual([ours.by, ours.code], ['us', 1006]);
-      assert.deepEqual([theirs.by, theirs.code], ['link', 1006]);
+      assert.deepEqual([theirs.by, theirs.code], [lost.by, lost.code]);
       assert.equal(server.messages.length, 1);
     });
 
@@ -281,7 +290,7 @@ export function connectionConformance(name: string, setup: Setup): void {
       assert.equal((await late.closed()).code, 1006);
       await turns();
       assert.equal(late.closes.length, 1);
-      assert.equal((await new Recorder(client).closed()).code, 1006);
+      assert.equal((await new Recorder(client).closed()).code, lost.code);
     });
 
     it('sends nothing that comes after close', async (t) => {

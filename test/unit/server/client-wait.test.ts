@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it, type TestContext } from 'node:test';
-import { StreamerError } from '../../../src/errors.js';
+import { LimitError, StreamerError } from '../../../src/errors.js';
 import { ClientWait } from '../../../src/server/client-wait.js';
 import type { ProgressEvent } from '../../../src/transfer/progress.js';
 import { fakeClock } from '../../support/fake-clock.js';
@@ -21,6 +21,18 @@ describe('the wait for a client', () => {
     clock.advance(10_000);
     assert.deepEqual(events, [{ type: 'waiting', timeoutMs: 1_000, again: false }]);
     assert.deepEqual(ends, []);
+    assert.equal(clock.timers, 0);
+  });
+
+  it('is over when nobody can come any more, at once or when it next begins', (t) => {
+    const { wait, clock, ends, expired } = waiting(t, 10_000);
+    const error = new LimitError('limit-relay', 'no more');
+    wait.start(false, expired);
+    wait.giveUp(error);
+    assert.deepEqual(ends, [error]);
+    wait.start(true, expired);
+    clock.advance(1);
+    assert.deepEqual(ends, [error, error]);
     assert.equal(clock.timers, 0);
   });
 
