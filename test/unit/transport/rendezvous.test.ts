@@ -94,7 +94,7 @@ describe('a refusal', () => {
     assert.match(of(404, 'client'), /no server waits/u);
     for (const status of [401, 403]) assert.doesNotMatch(of(status, 'client'), /token-file|TOKEN/u, 'a client has no token');
     assert.doesNotMatch(of(404, 'server'), /no server waits/u, 'that is what it came for');
-    assert.match(of(404, 'server'), /--relay/u);
+    assert.match(of(404, 'server'), /`relay.url`/u);
   });
 });
 
