@@ -276,6 +276,8 @@ class RunningRelay implements Relay {
         this.#releases.get(server)?.();
         room?.unpaired(performance.now());
         this.#pairs.delete(pair);
+        // Whoever waits for more would wait in vain.
+        if (why === 'bytes') for (const waiting of room?.waiting ?? []) waiting.close(4009, '');
         this.#pairEnded(why, room, { remote, seconds: Math.round(performance.now() - beganMs) / 1000, toClient: moved['to-client'], toServer: moved['to-server'] });
       },
     });

@@ -111,7 +111,8 @@ describe('are coordinates, but not for this: exit 3', () => {
 
 it('with a relay only, that is not there: exit 5', async (t) => {
   const coordinates = formatCoordinates({ ...v2, candidates: [], relay: { url: 'wss://127.0.0.1:1/x', room: 'r' } });
-  assertRefused(await run(t, ['receive', '--connect-timeout', '1', coordinates, 'copy']), 5, 'connect-failed');
+  const ended = await run(t, ['receive', '-q', '--connect-timeout', '1', coordinates, 'copy']);
+  assertRefused(ended, 5, 'connect-failed');
 });
 
 describe('no coordinates at all: exit 2', () => {
