@@ -245,6 +245,7 @@ class RunningRelay implements Relay {
       },
       closed: () => {
         release();
+        this.#releases.delete(connection);
         room.leave(connection, performance.now());
       },
     });
@@ -252,7 +253,7 @@ class RunningRelay implements Relay {
     room.offer(connection);
   }
 
-  /** Of servers' connections: a pair takes over their handlers, and gives them back. */
+  /** Of servers' connections that are there: a pair takes over their handlers, and gives them back. */
   readonly #releases = new WeakMap<ForwardingConnection, () => void>();
 
   #pair(client: ForwardingConnection, { found, first, release, remote }: Extract<Context, { as: 'client' }>): void {
@@ -293,10 +294,13 @@ class RunningRelay implements Relay {
     if (this.#pairs.size === 0) this.#emptied();
   }
 
-  /** A client's socket that was gone when its turn came: what it was given is used up. */
+  /** A client's socket that was gone when its turn came, or no valid upgrade: what it was given waits on, for another. */
   #abandoned(context: Context): void {
     context.release();
-    if (context.as === 'client') context.found.server.close(4005, '');
+    if (context.as === 'server') return;
+    const { server, room } = context.found;
+    if (room !== undefined && this.#releases.has(server)) room.offer(server);
+    else server.close(4005, '');
   }
 
   #tick(nowMs: number): void {

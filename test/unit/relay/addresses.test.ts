@@ -73,7 +73,7 @@ describe('whom a connection is counted against', () => {
         assert.equal(isIP(text), 6, text);
         assert.equal(addressGroup(text), naiveGroup(address), text);
       }),
-      { numRuns: 2000 },
+      { numRuns: 800 },
     );
   });
 

@@ -9,6 +9,7 @@ import { readPairedNotice, roomOf } from '../../../src/transport/rendezvous.js';
 import { Recorder } from '../../conformance/connection.js';
 import { until } from '../../support/fake-events.js';
 import { askToJoin, askToWait, granted, refused, relayHere } from '../../support/relay-ends.js';
+import { exchange, upgradeRequest } from '../../support/tcp.js';
 
 const TOKEN = 'a-token-of-the-lab-0001';
 const newRoom = () => {
@@ -111,6 +112,20 @@ describe('a relay', () => {
     assert.equal(logged.filter(({ event }) => event === 'pair-ended').length, 0);
   });
 
+  it('has a connection wait on that was given to a request that is no valid upgrade', async (t) => {
+    const { port, logged } = await relayHere(t);
+    const { key, id } = newRoom();
+    const server = new Recorder(await granted(askToWait(t, port, key)));
+    for (let i = 0; i < 3; i += 1) {
+      const broken = upgradeRequest(port, '/join', { 'Streamer-Room': id }).replace('Sec-WebSocket-Version: 13', 'Sec-WebSocket-Version: 7');
+      assert.match(await exchange(t, port, broken), /^HTTP\/1\.1 4\d\d /u);
+    }
+    await granted(askToJoin(t, port, id));
+    await server.arrived(1);
+    assert.equal(server.closes.length, 0);
+    assert.equal(logged.filter(({ event }) => event === 'room-opened').length, 1);
+  });
+
   it('gives a connection that was lost to nobody', async (t) => {
     const { port } = await relayHere(t);
     const { key, id } = newRoom();
@@ -140,8 +155,8 @@ describe('a relay', () => {
     const { key, id } = newRoom();
     const first = Buffer.from('first').toString('base64url');
     new Recorder(await granted(askToWait(t, port, key)));
-    const client = await granted(askToJoin(t, port, id, { 'Streamer-Handshake': first }));
-    client.close(1000, '');
+    const client = new Recorder(await granted(askToJoin(t, port, id, { 'Streamer-Handshake': first })));
+    client.connection.close(1000, '');
     await until(() => logged.some(({ event }) => event === 'pair-ended'));
     const told = JSON.stringify(logged) + ((await relay.answer('/metrics'))?.body ?? '');
     for (const secret of [id, key.toString('base64url'), key.toString('hex'), key.toString('base64'), Buffer.from(id, 'base64url').toString('hex'), first]) assert.ok(!told.includes(secret));

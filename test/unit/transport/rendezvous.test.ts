@@ -144,7 +144,7 @@ describe("a relay's notice", () => {
         assert.match(notice.remote, /^[\x21-\x7e]{1,256}$/u);
         assert.ok(Number.isSafeInteger(notice.waiting) && notice.waiting >= 0);
       }),
-      { numRuns: 2000 },
+      { numRuns: 800 },
     );
   });
 });
