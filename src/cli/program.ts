@@ -43,10 +43,12 @@ export async function runProgram(words: readonly string[]): Promise<void> {
 /**
  * A process list is public, and the reference's options put secrets into it: the title takes their place in
  * /proc/PID/cmdline. For the moment before this runs they can be seen; @file, - and the variables avoid that, too.
+ * No space in it: it is in /proc/PID/stat, too, which Slurm's proctrack/linuxproc reads word by word; of a process whose name
+ * is two words it finds no parent, so that scancel ends the job and not the process, and the node is drained.
  */
 function hideArguments(words: readonly string[]): void {
   const command = words.find((word) => /^(send|receive|server|relay)$/.test(word));
-  process.title = command === undefined ? 'streamer' : `streamer ${command}`;
+  process.title = command === undefined ? 'streamer' : `streamer-${command}`;
 }
 
 function report(error: unknown, options: RenderOptions): number {

@@ -176,6 +176,6 @@ describe('no secret shows', { concurrency: 2 }, () => {
 /** What other users see of a process. */
 async function assertHidden(child: Child, secrets: readonly string[]): Promise<void> {
   const shown = (await readFile(`/proc/${child.pid}/cmdline`, 'utf8')) + (await readFile(`/proc/${child.pid}/comm`, 'utf8'));
-  assert.match(shown, /^streamer (?:send|receive|server)/, 'a title that says what it is');
+  assert.match(shown, /^streamer-(?:send|receive|server)/, 'a title that says what it is');
   for (const secret of secrets) assert.ok(!shown.includes(secret.slice(0, 16)), shown);
 }
