@@ -10,6 +10,7 @@ import { formatDuration, formatSize } from '../util/units.js';
 import { VERSION } from '../version.js';
 import { collect, countArgument, durationArgument, joinPortRange, placeArgument, portRangeArgument, sizeArgument, streamsArgument, wireArgument } from './arguments.js';
 import { failureOf } from './exit.js';
+import { addJobScriptOptions } from './job-script-options.js';
 import { addTransferOptions } from './transfer-options.js';
 import { createRenderer, type Renderer, type RenderOptions } from './render.js';
 import { stopSignal } from './signals.js';
@@ -99,6 +100,7 @@ export function buildProgram(): Command {
   benchCommand(program);
   keygenCommand(program);
   relayCommand(program);
+  jobScriptCommand(program);
   return program;
 }
 
@@ -281,4 +283,26 @@ function serverCommand(program: Command): void {
         await runServerBench(parsed.optsWithGlobals(), context);
       }),
     );
+}
+
+function jobScriptCommand(program: Command): void {
+  const command = program
+    .command('job-script')
+    .description('Print the script of a scheduler job that serves one transfer: for sbatch (Slurm) or qsub (PBS). Paths are those of the cluster, taken literally.');
+  addJobScriptOptions(command);
+  outputOptions(command);
+  for (const name of ['send', 'receive'] as const) {
+    command
+      .command(name)
+      .description(name === 'send' ? 'a job that sends files and directories to the client' : 'a job that receives files and directories from the client')
+      .argument(name === 'send' ? '[path...]' : '[path]', name === 'send' ? 'the files and directories to send' : 'the target: a file, or the directory that is to be the copy')
+      .option('--path <path>', 'the same as the argument')
+      .addHelpText('after', '\nMore options, before or after this word: streamer job-script --help')
+      .action(
+        action(async (words, parsed, context) => {
+          const { runJobScript } = await import('./commands/job-script.js');
+          runJobScript(name, words, parsed.optsWithGlobals(), context);
+        }),
+      );
+  }
 }

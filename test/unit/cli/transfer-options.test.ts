@@ -66,7 +66,7 @@ describe('the help', () => {
   const all = commands();
 
   it('is there for every command', () => {
-    assert.deepEqual(all.map(({ words }) => words), ['streamer', 'streamer receive', 'streamer send', 'streamer server', 'streamer server send', 'streamer server receive', 'streamer server bench', 'streamer bench', 'streamer keygen', 'streamer relay']);
+    assert.deepEqual(all.map(({ words }) => words), ['streamer', 'streamer receive', 'streamer send', 'streamer server', 'streamer server send', 'streamer server receive', 'streamer server bench', 'streamer bench', 'streamer keygen', 'streamer relay', 'streamer job-script', 'streamer job-script send', 'streamer job-script receive']);
     for (const { command } of all) assert.match(command.description(), /\S{3}/u);
   });
 
