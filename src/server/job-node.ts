@@ -32,9 +32,9 @@ function fromModules(names: readonly string[]): string {
   return `# Node: an environment module's. Neither "module" nor the profile that defines it is written for "set -eu".
 set +eu
 if ! type module >/dev/null 2>&1; then . /etc/profile; fi
-${names.map((name) => `module load ${shellQuote(name, '`node`')} </dev/null`).join('\n')}
+${names.map((name) => `module load ${shellQuote(name, '`node`')} </dev/null || fail 'the environment module cannot be loaded: is --node right?'`).join('\n')}
 set -eu
-node=$(type -P node) || fail 'there is no node in PATH after "module load": is --node right?'
+node=$(type -P node) || fail 'the environment module brings no node: is --node right?'
 `;
 }
 

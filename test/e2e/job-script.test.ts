@@ -197,12 +197,15 @@ describe('a job script finds', { concurrency: 2 }, () => {
   it("node in an environment module, and in the profile's module where the shell has none", async (t) => {
     const place = await placeFor(t);
     const node = await markedNode(path.join(place.here, 'modules/nodejs'));
-    // As environment modules are: a shell function, which neither likes "set -eu" nor reports a failure by its status.
-    const module = `() { false; : "$UNSET_THING"; [ "$1" = load ] && [ "$2" = nodejs/22.1 ] && PATH=${path.dirname(node)}:$PATH; return 0; }`;
+    // As environment modules are: a shell function, which does not like "set -eu". Old ones do not report a failure by its status.
+    const module = `() { false; : "$UNSET_THING"; [ "$1 $2" = 'load nodejs/22.1' ] && PATH=${path.dirname(node)}:$PATH; [ "$2" != nodejs/2 ]; }`;
     assertFound(await ends(t, place, ['--node', 'module:nodejs/22.1', '--streamer', BIN], { 'BASH_FUNC_module%%': module }), node);
-    const wrong = await ends(t, place, ['--node', 'module:nodejs/1', '--streamer', BIN], { 'BASH_FUNC_module%%': module, PATH: await barePath(path.join(place.here, 'bin')) });
-    assert.equal(wrong.code, 1);
-    assert.match(wrong.stderr, /there is no node in PATH after "module load"/u);
+    const bare = await barePath(path.join(place.here, 'bin'));
+    for (const [name, says] of [['nodejs/1', /the environment module brings no node/u], ['nodejs/2', /the environment module cannot be loaded/u]] as const) {
+      const wrong = await ends(t, place, ['--node', `module:${name}`, '--streamer', BIN], { 'BASH_FUNC_module%%': module, PATH: bare });
+      assert.equal(wrong.code, 1);
+      assert.match(wrong.stderr, says);
+    }
   });
 
   it('streamer behind a wrapper of the site, which has its own Node', async (t) => {
