@@ -54,6 +54,8 @@ export interface Cluster {
 
 /** Starts a cluster. It ends with the test, and so do its jobs. */
 export async function startCluster(t: TestContext): Promise<Cluster> {
+  const lacks = slurmLacks();
+  if (lacks !== '') throw new Error(`no Slurm without ${lacks}`);
   const directory = await mkdtemp(path.join(os.tmpdir(), 'streamer-slurm-'));
   const env = { PATH: searchPath().join(':'), SLURM_CONF: path.join(directory, 'slurm.conf') };
   const daemons: Child[] = [];
