@@ -21,6 +21,8 @@ const REFRESH_MS = 10_000;
 /** Time for the first connection, milliseconds. */
 const CONNECT_TIMEOUT_MS = 10_000;
 const RETRY_MS = 1_000;
+/** Time for one answer: one that has fallen silent knows nothing, and holds up neither clients nor the end of the relay. */
+const ANSWER_MS = 2_000;
 
 const instanceKey = (id: string) => `streamer:relay:instance:${id}`;
 const roomKey = (room: string) => `streamer:relay:room:${createHash('sha256').update(room).digest('hex')}`;
@@ -59,10 +61,7 @@ class RedisDirectory implements RoomDirectory {
       disableOfflineQueue: true,
       socket: { connectTimeout: CONNECT_TIMEOUT_MS, reconnectStrategy: () => (this.#refresher === undefined ? false : RETRY_MS) },
     });
-    this.#client.on('error', (error: Error) => {
-      if (!this.#lost && this.#refresher !== undefined) options.notice(`the directory of rooms cannot be reached: ${error.message}`);
-      this.#lost = true;
-    });
+    this.#client.on('error', (error: Error) => this.#isLost(error.message));
     this.#client.on('ready', () => {
       this.#lost = false;
       void this.#refresh();
@@ -80,7 +79,7 @@ class RedisDirectory implements RoomDirectory {
   }
 
   get ready(): boolean {
-    return this.#client.isReady;
+    return this.#client.isReady && !this.#lost;
   }
 
   announce(room: string): void {
@@ -126,11 +125,32 @@ class RedisDirectory implements RoomDirectory {
 
   /** The connection's own errors are told of where they happen. */
   async #quietly<T>(run: () => Promise<T>): Promise<T | undefined> {
+    let timer: NodeJS.Timeout | undefined;
+    const silence = new Promise<undefined>((resolve) => {
+      timer = setTimeout(() => {
+        this.#isLost(`no answer within ${ANSWER_MS / 1000} s`);
+        resolve(undefined);
+      }, ANSWER_MS);
+    });
     try {
-      return await run();
+      return await Promise.race([this.#answered(run), silence]);
     } catch {
       return undefined;
+    } finally {
+      clearTimeout(timer);
     }
+  }
+
+  async #answered<T>(run: () => Promise<T>): Promise<T> {
+    const answer = await run();
+    this.#lost = false;
+    return answer;
+  }
+
+  #isLost(why: string): void {
+    // At the start, the error that is thrown says it.
+    if (!this.#lost && this.#refresher !== undefined) this.#options.notice(`the directory of rooms cannot be reached: ${why}`);
+    this.#lost = true;
   }
 }
 

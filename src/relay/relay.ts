@@ -200,13 +200,13 @@ class RunningRelay implements Relay {
     if (tokens !== undefined && token === undefined) return this.#refuse(knock.authorization === undefined ? 'no-token' : 'token', caller);
     const release = this.#addresses.take(addressGroup(caller.address));
     if (release === undefined) return this.#refuse('address', caller);
-    const { size } = this.#rooms;
+    const isNew = this.#rooms.get(id) === undefined;
     const room = this.#rooms.enter(id, token, token?.room ?? this.#options.limits.room, performance.now());
     if (typeof room === 'string') {
       release();
       return this.#refuse(room, caller, id);
     }
-    if (this.#rooms.size > size) {
+    if (isNew) {
       this.#options.directory.announce(id);
       this.#log('room-opened', caller, id, { token: token?.name });
     }

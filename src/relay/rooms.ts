@@ -92,9 +92,9 @@ export class Room<S> {
     this.#usedMs = nowMs;
   }
 
-  /** Whether it has been empty for so long that nobody is coming back. */
-  isAbandoned(nowMs: number): boolean {
-    return this.#waiting.size + this.#line.size + this.#pairs === 0 && nowMs - this.#usedMs >= ROOM_GRACE_MS;
+  /** Since when it has been empty; undefined where it is not. */
+  get emptySinceMs(): number | undefined {
+    return this.#waiting.size + this.#line.size + this.#pairs === 0 ? this.#usedMs : undefined;
   }
 
   isExpired(nowMs: number): boolean {
@@ -106,6 +106,7 @@ export class Room<S> {
 export class Rooms<S> {
   readonly #most: number;
   readonly #rooms = new Map<string, Room<S>>();
+  readonly #closed = new Set<string>();
 
   constructor(most: number) {
     this.#most = most;
@@ -123,12 +124,13 @@ export class Rooms<S> {
     return this.#rooms.values();
   }
 
-  /** The server's room, opened where it is not: or why not. */
+  /** The server's room, opened where it is not: or why not. An empty one gives its place, of all or of its token. */
   enter(id: string, token: RelayToken | undefined, limits: RoomLimits, nowMs: number): Room<S> | RoomRefusal {
     const there = this.#rooms.get(id);
     if (there !== undefined) return this.refusalOf(there, nowMs) ?? there;
-    if (this.#rooms.size >= this.#most) return 'rooms';
-    if (token !== undefined && this.#countOf(token.name) >= token.rooms) return 'token-rooms';
+    const ofToken = (room: Room<S>) => room.token?.name === token?.name;
+    if (token !== undefined && this.#count(ofToken) >= token.rooms && !this.#giveUp(ofToken)) return 'token-rooms';
+    if (this.#rooms.size >= this.#most && !this.#giveUp(() => true)) return 'rooms';
     const room = new Room<S>(id, token, limits, nowMs);
     this.#rooms.set(id, room);
     return room;
@@ -141,16 +143,35 @@ export class Rooms<S> {
     return room.full ? 'connections' : undefined;
   }
 
-  /** Closes those that nobody comes back to, and returns their ids. One whose time or bytes are used up is kept while it is known that it was. */
+  /** Closes those that nobody comes back to, and returns the ids of all that were closed since it was last asked. */
   sweep(nowMs: number): readonly string[] {
-    const gone = [...this.#rooms.values()].filter((room) => room.isAbandoned(nowMs)).map(({ id }) => id);
-    for (const id of gone) this.#rooms.delete(id);
-    return gone;
+    for (const { id, emptySinceMs } of this.#rooms.values()) if (emptySinceMs !== undefined && nowMs - emptySinceMs >= ROOM_GRACE_MS) this.#close(id);
+    // One may be there anew.
+    const closed = [...this.#closed].filter((id) => !this.#rooms.has(id));
+    this.#closed.clear();
+    return closed;
   }
 
-  #countOf(name: string): number {
+  /** Closes the one that has been empty longest. Returns whether there was one. */
+  #giveUp(which: (room: Room<S>) => boolean): boolean {
+    let [found, sinceMs]: [string | undefined, number] = [undefined, Infinity];
+    for (const room of this.#rooms.values()) {
+      const { emptySinceMs } = room;
+      if (emptySinceMs === undefined || emptySinceMs >= sinceMs || !which(room)) continue;
+      [found, sinceMs] = [room.id, emptySinceMs];
+    }
+    if (found !== undefined) this.#close(found);
+    return found !== undefined;
+  }
+
+  #close(id: string): void {
+    this.#rooms.delete(id);
+    this.#closed.add(id);
+  }
+
+  #count(which: (room: Room<S>) => boolean): number {
     let count = 0;
-    for (const room of this.#rooms.values()) if (room.token?.name === name) count += 1;
+    for (const room of this.#rooms.values()) if (which(room)) count += 1;
     return count;
   }
 }

@@ -94,6 +94,22 @@ describe('a relay', () => {
     assert.match(await refused(askToWait(t, port, key)), /^429 /u);
   });
 
+  it('gives the place of an empty room to one that is needed, and tells of both', async (t) => {
+    const { port, logged } = await relayHere(t, { limits: { rooms: 1 } });
+    const [one, other] = [newRoom(), newRoom()];
+    const server = await granted(askToWait(t, port, one.key));
+    assert.match(await refused(askToWait(t, port, other.key)), /^503 All rooms are taken/u);
+    server.destroy();
+    for (;;) {
+      const again = await askToWait(t, port, other.key);
+      if (again.upgraded) break;
+    }
+    assert.match(await refused(askToJoin(t, port, one.id)), /^404 /u);
+    await until(() => logged.some(({ event }) => event === 'room-closed'));
+    const of = (name: string) => logged.filter(({ event }) => event === name).map(({ room }) => room);
+    assert.deepEqual([of('room-opened'), of('room-closed')], [[shortName(one.id), shortName(other.id)], [shortName(one.id)]]);
+  });
+
   it('closes a waiting connection that speaks, and gives it to nobody', async (t) => {
     const { port, logged } = await relayHere(t);
     for (const kind of ['binary', 'text'] as const) {

@@ -62,14 +62,41 @@ describe('a room', () => {
 describe('rooms', () => {
   it('are no more than there may be, in all and for one token', () => {
     const rooms = new Rooms<string>(4);
-    entered(rooms, 'a', { by: token('x') });
-    entered(rooms, 'b', { by: token('x') });
+    entered(rooms, 'a', { by: token('x') }).offer('s');
+    entered(rooms, 'b', { by: token('x') }).offer('s');
     assert.equal(rooms.enter('c', token('x'), LIMITS, 0), 'token-rooms');
-    entered(rooms, 'c', { by: token('y') });
-    entered(rooms, 'd');
+    entered(rooms, 'c', { by: token('y') }).offer('s');
+    entered(rooms, 'd').offer('s');
     assert.equal(rooms.enter('e', token('y'), LIMITS, 0), 'rooms');
     // Those that are there are no new ones.
     entered(rooms, 'a', { by: token('x') });
+  });
+
+  it('that are empty give their place to one that is needed, the one that has been so longest first', () => {
+    const rooms = new Rooms<string>(3);
+    for (const [index, id] of ['a', 'b', 'c'].entries()) entered(rooms, id, { nowMs: index }).offer('s');
+    rooms.get('b')?.leave('s', 10);
+    rooms.get('a')?.leave('s', 11);
+    entered(rooms, 'd', { nowMs: 12 }).offer('s');
+    assert.deepEqual([...rooms].map(({ id }) => id).sort(), ['a', 'c', 'd']);
+    // One that has given its place may come back, for that of another.
+    entered(rooms, 'b', { nowMs: 13 }).offer('s');
+    assert.deepEqual([...rooms].map(({ id }) => id).sort(), ['b', 'c', 'd']);
+    assert.equal(rooms.enter('a', undefined, LIMITS, 14), 'rooms');
+    assert.deepEqual(rooms.sweep(14), ['a']);
+    assert.deepEqual(rooms.sweep(14), []);
+  });
+
+  it('of a token give theirs to one of the same token alone', () => {
+    const rooms = new Rooms<string>(10);
+    entered(rooms, 'other', { by: token('y') });
+    entered(rooms, 'a', { by: token('x') }).offer('s');
+    entered(rooms, 'b', { by: token('x') }).offer('s');
+    assert.equal(rooms.enter('c', token('x'), LIMITS, 1), 'token-rooms');
+    rooms.get('a')?.leave('s', 2);
+    // The job that was there has ended, and the next one of its owner's comes at once.
+    entered(rooms, 'c', { by: token('x'), nowMs: 3 });
+    assert.deepEqual([...rooms].map(({ id }) => id).sort(), ['b', 'c', 'other']);
   });
 });
 
@@ -85,9 +112,12 @@ interface NaiveRoom {
   left: number;
 }
 
+const isEmpty = (room: NaiveRoom) => room.waiting.length + room.line.length + room.pairs === 0;
+
 /** The rooms, as the specification tells of them, and nothing else. */
 class NaiveRooms {
   readonly rooms = new Map<string, NaiveRoom>();
+  closed: string[] = [];
   readonly most: number;
 
   constructor(most: number) {
@@ -103,16 +133,30 @@ class NaiveRooms {
   enter(id: string, by: RelayToken | undefined, limits: RoomLimits, nowMs: number): RoomRefusal | undefined {
     const there = this.rooms.get(id);
     if (there !== undefined) return this.refusal(there, nowMs);
-    if (this.rooms.size === this.most) return 'rooms';
-    if (by !== undefined && [...this.rooms.values()].filter((room) => room.token?.name === by.name).length >= by.rooms) return 'token-rooms';
+    const ofToken = (room: NaiveRoom) => room.token?.name === by?.name;
+    if (by !== undefined && [...this.rooms.values()].filter(ofToken).length >= by.rooms && !this.giveUp(ofToken)) return 'token-rooms';
+    if (this.rooms.size === this.most && !this.giveUp(() => true)) return 'rooms';
+    this.closed = this.closed.filter((one) => one !== id);
     this.rooms.set(id, { token: by, limits, openedMs: nowMs, usedMs: nowMs, waiting: [], line: [], pairs: 0, left: limits.bytes });
     return undefined;
   }
 
+  giveUp(which: (room: NaiveRoom) => boolean): boolean {
+    const [longest] = [...this.rooms].filter(([, room]) => isEmpty(room) && which(room)).sort(([, one], [, other]) => one.usedMs - other.usedMs);
+    if (longest !== undefined) this.close(longest[0]);
+    return longest !== undefined;
+  }
+
+  close(id: string): void {
+    this.rooms.delete(id);
+    this.closed.push(id);
+  }
+
   sweep(nowMs: number): string[] {
-    const gone = [...this.rooms].filter(([, room]) => room.waiting.length + room.line.length + room.pairs === 0 && nowMs - room.usedMs >= 30_000).map(([id]) => id);
-    for (const id of gone) this.rooms.delete(id);
-    return gone;
+    for (const [id, room] of [...this.rooms]) if (isEmpty(room) && nowMs - room.usedMs >= 30_000) this.close(id);
+    const { closed } = this;
+    this.closed = [];
+    return [...new Set(closed)];
   }
 }
 
