@@ -6,7 +6,7 @@
  */
 import { execFile } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { accessSync, constants, readFileSync } from 'node:fs';
+import { accessSync, constants, readdirSync, readFileSync } from 'node:fs';
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
@@ -70,6 +70,7 @@ export async function startCluster(t: TestContext): Promise<Cluster> {
     await command(['scancel', '--user=root']).catch(() => undefined);
     await until('the end of all jobs', async () => (await command(['squeue', '--noheader'])) === '').catch(() => undefined);
     await Promise.all(daemons.map((daemon) => daemon.stop()));
+    killAll(`SLURM_CONF=${env.SLURM_CONF}`);
     await rm(directory, { recursive: true, force: true, maxRetries: 10, retryDelay: 50 });
   });
   await configure(directory);
@@ -87,6 +88,17 @@ export async function startCluster(t: TestContext): Promise<Cluster> {
       return new Job(id, path.join(cwd, `slurm-${id}.out`), command);
     },
   };
+}
+
+/** Kills what has this in its environment: what Slurm could not end would go on without it. */
+function killAll(variable: string): void {
+  for (const pid of readdirSync('/proc').filter((name) => /^\d+$/u.test(name) && Number(name) !== process.pid)) {
+    try {
+      if (readFileSync(`/proc/${pid}/environ`, 'latin1').split('\0').includes(variable)) process.kill(Number(pid), 'SIGKILL');
+    } catch {
+      // It has ended meanwhile.
+    }
+  }
 }
 
 async function configure(directory: string): Promise<void> {
