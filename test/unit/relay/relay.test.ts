@@ -110,6 +110,18 @@ describe('a relay', () => {
     assert.deepEqual([of('room-opened'), of('room-closed')], [[shortName(one.id), shortName(other.id)], [shortName(one.id)]]);
   });
 
+  it('closes one that sends a message of more than 8 MiB, and tells the other that it is gone', async (t) => {
+    const { port } = await relayHere(t);
+    const { key, id } = newRoom();
+    const server = new Recorder(await granted(askToWait(t, port, key)));
+    const client = new Recorder(await granted(askToJoin(t, port, id)));
+    client.connection.send([Buffer.alloc(8 * 1024 * 1024)], 'binary');
+    await server.arrived(2);
+    client.connection.send([Buffer.alloc(8 * 1024 * 1024 + 1)], 'binary');
+    assert.deepEqual([(await client.closed()).code, (await server.closed()).code], [1009, 4005]);
+    assert.equal(server.messages.length, 2);
+  });
+
   it('closes a waiting connection that speaks, and gives it to nobody', async (t) => {
     const { port, logged } = await relayHere(t);
     for (const kind of ['binary', 'text'] as const) {

@@ -39,9 +39,10 @@ describe('the vectors of section 2', () => {
 describe('the close codes of section 5', () => {
   /** Why a pair ends with which of them. */
   const WHY: Readonly<Record<string, readonly PairEnd[]>> = {
-    // Of a connection that has no pair: held against a running relay, in test/e2e/relay-hostile.test.ts.
+    // Of a connection that has no pair, and of one that breaks the framing: held against a running relay, in relay.test.ts.
     1002: [],
     1003: ['text'],
+    1009: [],
     1012: ['drained'],
     4005: ['lost'],
     4009: ['bytes', 'lifetime'],
