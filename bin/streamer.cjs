@@ -1,13 +1,14 @@
 #!/usr/bin/env node
 'use strict';
 // Starts the command from one file, with the code that V8 made of it when it was built: without that, reading and
-// compiling takes longer than a small transfer. V8 takes the cache only from its own version; another one compiles.
+// compiling takes longer than a small transfer. The cache is named for the node that made it, and no other is given it: V8
+// refuses only those of another version of its own, and node 20.12 dies of one that 20.20 has made. Another node compiles.
 const { readFileSync } = require('node:fs');
 const path = require('node:path');
 const { Script } = require('node:vm');
 
 // Whoever makes the cache loads it as it is loaded here: of another text V8 would not take it.
-module.exports = { load };
+module.exports = { load, cacheFileOf };
 if (require.main === module) main(process.argv.slice(2));
 
 function main(words) {
@@ -27,9 +28,14 @@ function load(file, options) {
   return { script, bundle: bundle.exports };
 }
 
+/** The name of the cache that this very node makes of a file, and takes. */
+function cacheFileOf(filename) {
+  return `${filename}.${process.version}-${process.platform}-${process.arch}.cache`;
+}
+
 function cacheOf(filename) {
   try {
-    return readFileSync(`${filename}.cache`);
+    return readFileSync(cacheFileOf(filename));
   } catch {
     return undefined;
   }

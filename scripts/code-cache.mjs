@@ -1,4 +1,4 @@
-// Writes FILE.cache, the code that V8 made of the bundled command: of what two small transfers use, which is done here.
+// Writes the cache of a FILE for this node, the code that V8 made of the bundled command: of what two small transfers use, which is done here.
 //   node scripts/code-cache.mjs FILE
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
@@ -6,7 +6,7 @@ import os from 'node:os';
 import path from 'node:path';
 
 const file = process.argv[2];
-const { load } = createRequire(import.meta.url)('../bin/streamer.cjs');
+const { load, cacheFileOf } = createRequire(import.meta.url)('../bin/streamer.cjs');
 // The name that it has here is in stacks later.
 const { script, bundle } = load(file, { filename: path.basename(file) });
 
@@ -16,7 +16,7 @@ try {
 } finally {
   rmSync(folder, { recursive: true, force: true });
 }
-writeFileSync(`${file}.cache`, script.createCachedData());
+writeFileSync(cacheFileOf(file), script.createCachedData());
 process.exit();
 
 /** A file one way and a directory the other. Both ends run in this process. */

@@ -10,6 +10,7 @@ import { formatDuration, formatSize } from '../util/units.js';
 import { VERSION } from '../version.js';
 import { collect, countArgument, durationArgument, joinPortRange, placeArgument, portRangeArgument, sizeArgument, streamsArgument, wireArgument } from './arguments.js';
 import { failureOf } from './exit.js';
+import type { ServerCommandOptions } from './commands/server.js';
 import { addJobScriptOptions } from './job-script-options.js';
 import { addTransferOptions } from './transfer-options.js';
 import { createRenderer, type Renderer, type RenderOptions } from './render.js';
@@ -200,7 +201,7 @@ function benchCommand(program: Command): void {
 }
 
 function relayCommand(program: Command): void {
-  const { rooms, addressConnections, handshakeMs, idleMs, room } = RELAY_DEFAULTS;
+  const { rooms, connections, addressConnections, handshakeMs, idleMs, room } = RELAY_DEFAULTS;
   const duration = (flags: string, help: string, value: number) => new Option(flags, help).argParser(durationArgument).default(value, formatDuration(value));
   const count = (flags: string, help: string, value: number) => new Option(flags, help).argParser(countArgument).default(value);
   const command = program
@@ -212,6 +213,7 @@ function relayCommand(program: Command): void {
     .option('--token-file <file>', 'who may open rooms: lines of "name token [rooms=10] [connections=64] [bytes=1TiB] [rate=100MB] [lifetime=24h]"; read again when it changes')
     .option('--open', 'let everybody open rooms')
     .addOption(count('--max-rooms <number>', 'rooms at once', rooms))
+    .addOption(count('--max-connections <number>', 'connections at once in all; each two may hold 1 MiB', connections))
     .addOption(count('--max-room-connections <number>', 'connections of one room at once, of both ends', room.connections))
     .addOption(count('--max-address-connections <number>', 'connections at once from one address (IPv6: one /64)', addressConnections))
     .addOption(new Option('--room-bytes <size>', 'bytes that a room may carry in all (default: no limit)').argParser(sizeArgument))
@@ -222,7 +224,8 @@ function relayCommand(program: Command): void {
     .addOption(duration('--drain-timeout <duration>', 'on SIGTERM: how long transfers may go on', 60_000))
     .option('--redis <url>', 'Redis or Valkey, where several instances share their directory of rooms; with a password, set $STREAMER_REDIS_URL (default: one instance, which needs none)')
     .option('--instance-url <url>', 'with --redis: where the other instances reach this one, such as ws://10.0.0.7:5680')
-    .addOption(new Option('--metrics-listen <host:port>', 'tell /metrics there, and not at --listen').argParser(placeArgument))
+    .addOption(new Option('--metrics-listen <host:port>', 'tell /metrics there, and not at --listen (default: at --listen, where that is loopback; else nowhere)').argParser(placeArgument))
+    .option('--ca <file>', "PEM file of authorities to trust for other instances' TLS (default: those that node knows)")
     .option('--trust-forwarded-for', 'behind a proxy: believe the last address of X-Forwarded-For');
   outputOptions(command).action(
     action(async (_words, parsed, context) => {
@@ -230,6 +233,10 @@ function relayCommand(program: Command): void {
       await runRelay(parsed.opts(), context);
     }),
   );
+}
+
+function isGiven(command: Command, option: string): boolean {
+  return command.getOptionValueSource(option) === 'cli';
 }
 
 function serverCommand(program: Command): void {
@@ -245,7 +252,7 @@ function serverCommand(program: Command): void {
     .addOption(new Option('--inbound-transfer-limit <size>', 'most bytes to receive').argParser(sizeArgument).default(DEFAULTS.inboundTransferLimit, '5368709120, 5 GiB'))
     .option('--coordinates-file <file>', 'write the coordinates to this file, mode 0600, and not to standard output')
     .option('--seal-to <key>', 'publish the coordinates sealed, for the holder of this public key ("streamer keygen") alone; @file reads keys from a file; may be repeated', collect)
-    .option('--relay <url>', 'wait for clients at this relay, too, such as wss://relay.example.org; without --public-ips or --host: there only, and no port is opened')
+    .option('--relay <url>', 'wait for clients at this relay, too, such as wss://relay.example.org; without --public-ips, --host or --port-range: there only, and no port is opened')
     .option('--relay-token-file <file>', 'file that holds the token with which the relay opens a room; or set $STREAMER_RELAY_TOKEN')
     .option('--no-direct', 'open no port: only at the relay')
     .addOption(caOption())
@@ -267,7 +274,7 @@ function serverCommand(program: Command): void {
       .action(
         action(async (words, parsed, context) => {
           const { runServer } = await import('./commands/server.js');
-          await runServer(name, words, parsed.optsWithGlobals(), context);
+          await runServer(name, words, { ...parsed.optsWithGlobals<ServerCommandOptions>(), hostGiven: isGiven(command, 'host'), portRangeGiven: isGiven(command, 'portRange') }, context);
         }),
       );
   }

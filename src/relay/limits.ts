@@ -20,6 +20,8 @@ export interface RoomLimits {
 export interface RelayLimits {
   /** Rooms at once. */
   readonly rooms: number;
+  /** Connections at once, of all rooms and both ends. */
+  readonly connections: number;
   /** Connections at once from one address. */
   readonly addressConnections: number;
   /** Time for a request to come, for a client to be given a connection of the server's, and for each end to speak. */
@@ -31,13 +33,17 @@ export interface RelayLimits {
 
 export const RELAY_DEFAULTS: RelayLimits = {
   rooms: 10_000,
-  addressConnections: 1024,
+  connections: 10_000,
+  addressConnections: 512,
   handshakeMs: 10_000,
   // Longer than the ends themselves put up with (src/wire/PROTOCOL.md, section 11).
   idleMs: 15 * 60_000,
   // 64 streams are 128 connections; the rest wait, or are there anew before the old ones are known to be lost.
   room: { connections: 256, bytes: Number.MAX_SAFE_INTEGER, bytesPerSecond: Infinity, lifetimeMs: 7 * 24 * 3_600_000 },
 };
+
+/** Clients of one room from one address: the streams of a session, and as many as are there anew before the old are known to be lost. */
+export const ROOM_ADDRESS_CLIENTS = 72;
 
 /** How long an empty room is kept, so that an end that redials finds it. */
 export const ROOM_GRACE_MS = 30_000;

@@ -22,16 +22,18 @@ export interface JoinElsewhere {
   readonly remote: string;
   /** Time for all of it, milliseconds. */
   readonly timeoutMs: number;
+  /** Authorities to trust besides the usual ones, PEM. */
+  readonly ca?: string | undefined;
 }
 
 /** A connection of the server's at that instance; undefined when it has none to spare, or does not answer. */
 export async function joinElsewhere(instance: Instance, request: JoinElsewhere): Promise<ForwardingConnection | undefined> {
-  const { room, handshake, remote, timeoutMs } = request;
+  const { room, handshake, remote, timeoutMs, ca } = request;
   const deadlineMs = performance.now() + timeoutMs;
   try {
     // What the directory holds is not ours to check.
     const place = relayPlace(instance.url, JOIN_PATH);
-    const socket = await connectTo(place, { timeoutMs });
+    const socket = await connectTo(place, { timeoutMs, ca });
     const opening = await openAsClient({
       url: websocketUrl(place, place.path),
       headers: { [ROOM_HEADER]: room, [PEER_HEADER]: instance.key, [REMOTE_HEADER]: remote, ...(handshake === undefined ? {} : { 'Streamer-Handshake': handshake }) },

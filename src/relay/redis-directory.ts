@@ -12,7 +12,7 @@
  */
 import { createClient, type RedisClientType } from '@redis/client';
 import { createHash, randomBytes } from 'node:crypto';
-import { ConnectError } from '../errors.js';
+import { ConnectError, UsageError } from '../errors.js';
 import type { Instance, RoomDirectory } from './directory.js';
 
 /** How long what an instance has written outlives it, and how often it writes. */
@@ -39,9 +39,18 @@ export interface RedisDirectoryOptions {
 
 /** Joins it. @throws ConnectError when Redis cannot be reached */
 export async function joinRedisDirectory(options: RedisDirectoryOptions): Promise<RoomDirectory> {
-  const directory = new RedisDirectory(options);
+  const directory = make(options);
   await directory.start();
   return directory;
+}
+
+/** @throws UsageError for a URL that node-redis cannot use */
+function make(options: RedisDirectoryOptions): RedisDirectory {
+  try {
+    return new RedisDirectory(options);
+  } catch (cause) {
+    throw new UsageError(`--redis takes a URL such as redis://directory.example.org:6379: ${(cause as Error).message}`, { cause });
+  }
 }
 
 class RedisDirectory implements RoomDirectory {

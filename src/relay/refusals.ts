@@ -5,7 +5,7 @@
  */
 import type { RoomRefusal } from './rooms.js';
 
-export type RefusalReason = RoomRefusal | 'path' | 'draining' | 'room-key' | 'room' | 'no-token' | 'token' | 'address' | 'unknown' | 'nobody';
+export type RefusalReason = RoomRefusal | 'path' | 'draining' | 'room-key' | 'room' | 'no-token' | 'token' | 'address' | 'full' | 'unknown' | 'nobody';
 
 export const REFUSALS: Readonly<Record<RefusalReason, { readonly status: number; readonly text: string }>> = {
   path: { status: 404, text: 'There is nothing at this path' },
@@ -15,6 +15,7 @@ export const REFUSALS: Readonly<Record<RefusalReason, { readonly status: number;
   'no-token': { status: 401, text: 'A token is needed to open a room' },
   token: { status: 403, text: 'The token is not known' },
   address: { status: 429, text: 'Too many connections from this address' },
+  full: { status: 503, text: 'All connections are taken' },
   rooms: { status: 503, text: 'All rooms are taken' },
   'token-rooms': { status: 429, text: 'All rooms of this token are taken' },
   connections: { status: 429, text: 'Too many connections of this room' },

@@ -7,7 +7,7 @@
 import { createHash } from 'node:crypto';
 import type { ForwardingConnection } from '../transport/connection.js';
 import { listen, type Admission, type Caller, type Knock, type Listener, type PlainAnswer, type TlsIdentity } from '../transport/listen.js';
-import { HOST_HEADER, isRoomId, JOIN_PATH, ROOM_HEADER, roomOfHeader, WAIT_PATH, writePairedNotice } from '../transport/rendezvous.js';
+import { HOST_HEADER, hostOf, isRoomId, JOIN_PATH, ROOM_HEADER, roomOfHeader, WAIT_PATH, writePairedNotice } from '../transport/rendezvous.js';
 import { equalConstantTime } from '../util/bytes.js';
 import { AddressCount } from './address-count.js';
 import { addressGroup, forwardedAddress } from './addresses.js';
@@ -17,6 +17,7 @@ import { HIGH_WATER_BYTES, MESSAGE_MAX, type RelayLimits } from './limits.js';
 import type { RelayMetrics } from './metrics.js';
 import { Pair, type PairEnd } from './pair.js';
 import { PEER_HEADER, REMOTE_HEADER } from './peer.js';
+import { RefusalLog } from './refusal-log.js';
 import { REFUSALS, type RefusalReason } from './refusals.js';
 import { Rooms, type Room } from './rooms.js';
 import { ServerFinder, type Found } from './server-finder.js';
@@ -40,6 +41,8 @@ export interface RelayOptions {
   readonly metrics: RelayMetrics;
   /** Tell the metrics on the relay's own port. */
   readonly publicMetrics: boolean;
+  /** Authorities that other instances' certificates may be of, besides the usual ones, PEM. */
+  readonly ca?: string | undefined;
   readonly log: RelayLog;
 }
 
@@ -78,9 +81,14 @@ class RunningRelay implements Relay {
   readonly #options: RelayOptions;
   readonly #rooms: Rooms<ForwardingConnection>;
   readonly #addresses: AddressCount;
+  /** Of all addresses together. */
+  readonly #all: AddressCount;
+  readonly #refusals: RefusalLog;
   readonly #finder: ServerFinder;
   readonly #pairs = new Map<Pair, Room<ForwardingConnection> | undefined>();
   readonly #blocks = new BlockPool();
+  /** What gives back the count of a server's connection, while that is there: in a pair it has other handlers than here. */
+  readonly #releases = new WeakMap<ForwardingConnection, () => void>();
   #listener: Listener | undefined;
   #ticker: NodeJS.Timeout | undefined;
   #draining = false;
@@ -90,7 +98,9 @@ class RunningRelay implements Relay {
     this.#options = options;
     this.#rooms = new Rooms(options.limits.rooms);
     this.#addresses = new AddressCount(options.limits.addressConnections);
-    this.#finder = new ServerFinder(this.#rooms, options.directory, options.limits.handshakeMs);
+    this.#all = new AddressCount(options.limits.connections);
+    this.#refusals = new RefusalLog(options.log);
+    this.#finder = new ServerFinder(this.#rooms, options.directory, options.limits.handshakeMs, options.ca);
   }
 
   async start(): Promise<void> {
@@ -146,7 +156,10 @@ class RunningRelay implements Relay {
       log('draining', { rooms: this.#rooms.size, pairs: this.#pairs.size });
       await directory.close();
       // Elsewhere they find another instance, or wait for this one's successor.
-      for (const room of this.#rooms) for (const server of room.waiting) server.close(1012, '');
+      for (const room of this.#rooms) {
+        for (const server of room.waiting) server.close(1012, '');
+        room.endLine();
+      }
     }
     await within(timeoutMs, (emptied) => {
       this.#emptied = emptied;
@@ -198,17 +211,12 @@ class RunningRelay implements Relay {
     const tokens = this.#options.tokens();
     const token = tokens?.match(knock.authorization);
     if (tokens !== undefined && token === undefined) return this.#refuse(knock.authorization === undefined ? 'no-token' : 'token', caller);
-    const release = this.#addresses.take(addressGroup(caller.address));
-    if (release === undefined) return this.#refuse('address', caller);
-    const isNew = this.#rooms.get(id) === undefined;
+    const release = this.#count(caller.address);
+    if (typeof release === 'string') return this.#refuse(release, caller);
     const room = this.#rooms.enter(id, token, token?.room ?? this.#options.limits.room, performance.now());
     if (typeof room === 'string') {
       release();
       return this.#refuse(room, caller, id);
-    }
-    if (isNew) {
-      this.#options.directory.announce(id);
-      this.#log('room-opened', caller, id, { token: token?.name });
     }
     return admitted({ as: 'server', room, release, remote: caller.remote });
   }
@@ -219,16 +227,42 @@ class RunningRelay implements Relay {
     if (this.#draining) return this.#refuse('draining', caller);
     const handshake = knock.handshake ?? '';
     if (handshake.length > HANDSHAKE_CHARACTERS_MAX) return this.#refuse('room', caller);
-    const release = this.#isInstance(caller) ? () => undefined : this.#addresses.take(addressGroup(caller.address));
-    if (release === undefined) return this.#refuse('address', caller, id);
+    // Another instance has counted it, but for the room, which is here.
+    const counted = this.#isInstance(caller) ? this.#all.take('') ?? 'full' : this.#count(caller.address);
+    if (typeof counted === 'string') return this.#refuse(counted, caller, id);
+    const ofRoom = this.#rooms.get(id)?.clients;
+    const inRoom = ofRoom === undefined ? () => undefined : ofRoom.take(addressGroup(hostOf(caller.remote)));
+    const release = () => {
+      counted();
+      inRoom?.();
+    };
+    if (inRoom === undefined) {
+      release();
+      return this.#refuse('address', caller, id);
+    }
     const found = await this.#finder.find(id, { handshake: knock.handshake, remote: caller.remote, fromInstance: this.#isInstance(caller), gone: () => caller.gone() || this.#draining });
     if (typeof found === 'string') {
       release();
-      return this.#refuse(found, caller, id);
+      return this.#refuse(this.#draining ? 'draining' : found, caller, id);
     }
     // Another instance has been given it, and passes it on.
     const first = found.room === undefined || handshake === '' ? undefined : Buffer.from(handshake, 'base64url');
     return admitted({ as: 'client', found, first, release, remote: caller.remote });
+  }
+
+  /** Counts a connection against its address, and all: what gives it back, or why it is one too many. */
+  #count(address: string): (() => void) | RefusalReason {
+    const ofAll = this.#all.take('');
+    if (ofAll === undefined) return 'full';
+    const ofAddress = this.#addresses.take(addressGroup(address));
+    if (ofAddress !== undefined) {
+      return () => {
+        ofAll();
+        ofAddress();
+      };
+    }
+    ofAll();
+    return 'address';
   }
 
   #connected(connection: ForwardingConnection, context: Context): void {
@@ -236,7 +270,12 @@ class RunningRelay implements Relay {
     else this.#pair(connection, context);
   }
 
-  #wait(connection: ForwardingConnection, { room, release }: Extract<Context, { as: 'server' }>): void {
+  #wait(connection: ForwardingConnection, { room, release, remote }: Extract<Context, { as: 'server' }>): void {
+    if (!room.announced) {
+      room.announced = true;
+      this.#options.directory.announce(room.id);
+      this.#options.log('room-opened', { remote, room: shortName(room.id), token: room.token?.name });
+    }
     connection.attach({
       // Nobody is there to say anything to. It is given to nobody while its close is on the way.
       piece: () => {
@@ -252,9 +291,6 @@ class RunningRelay implements Relay {
     this.#releases.set(connection, release);
     room.offer(connection);
   }
-
-  /** Of servers' connections that are there: a pair takes over their handlers, and gives them back. */
-  readonly #releases = new WeakMap<ForwardingConnection, () => void>();
 
   #pair(client: ForwardingConnection, { found, first, release, remote }: Extract<Context, { as: 'client' }>): void {
     const { server, room } = found;
@@ -297,7 +333,10 @@ class RunningRelay implements Relay {
   /** A client's socket that was gone when its turn came, or no valid upgrade: what it was given waits on, for another. */
   #abandoned(context: Context): void {
     context.release();
-    if (context.as === 'server') return;
+    if (context.as === 'server') {
+      this.#rooms.forget(context.room);
+      return;
+    }
     const { server, room } = context.found;
     if (room !== undefined && this.#releases.has(server)) room.offer(server);
     else server.close(4005, '');
@@ -310,6 +349,7 @@ class RunningRelay implements Relay {
       for (const server of room.waiting) server.close(4009, '');
       for (const [pair, of] of [...this.#pairs]) if (of === room) pair.end('lifetime');
     }
+    this.#refusals.tick(nowMs);
     for (const id of this.#rooms.sweep(nowMs)) {
       this.#options.directory.withdraw(id);
       this.#options.log('room-closed', { room: shortName(id) });
@@ -317,13 +357,12 @@ class RunningRelay implements Relay {
   }
 
   #refuse(reason: RefusalReason, caller: Caller, id?: string): Admission {
-    this.#options.metrics.refused(reason);
-    this.#log('refused', caller, id, { reason });
+    // Another instance asks again and again, and refuses its client itself.
+    if (!this.#isInstance(caller)) {
+      this.#options.metrics.refused(reason);
+      this.#refusals.tell(reason, { remote: caller.remote, room: id === undefined ? undefined : shortName(id) }, performance.now());
+    }
     return { admitted: false, ...REFUSALS[reason] };
-  }
-
-  #log(event: string, caller: Caller, id: string | undefined, fields: Readonly<Record<string, string | undefined>>): void {
-    this.#options.log(event, { remote: caller.remote, room: id === undefined ? undefined : shortName(id), ...fields });
   }
 }
 

@@ -4,8 +4,9 @@
  *
  * @module
  */
+import { AddressCount } from './address-count.js';
 import { Budget } from './budget.js';
-import { ROOM_GRACE_MS, type RoomLimits } from './limits.js';
+import { ROOM_ADDRESS_CLIENTS, ROOM_GRACE_MS, type RoomLimits } from './limits.js';
 import type { RelayToken } from './tokens.js';
 
 /** Why somebody is not let in. */
@@ -15,6 +16,8 @@ export type RoomRefusal = 'rooms' | 'token-rooms' | 'connections' | 'bytes' | 'l
 export interface InLine<S> {
   /** It gets one. */
   readonly take: (server: S) => void;
+  /** It gets none. */
+  readonly end: () => void;
 }
 
 /** One room. */
@@ -24,6 +27,10 @@ export class Room<S> {
   readonly limits: RoomLimits;
   readonly openedMs: number;
   readonly budget: Budget;
+  /** Clients by address, in line and paired: who knows the room's id, and no more, shall not fill it from one place. */
+  readonly clients = new AddressCount(ROOM_ADDRESS_CLIENTS);
+  /** Told of: a server has waited in it. */
+  announced = false;
   readonly #waiting = new Set<S>();
   readonly #line = new Set<InLine<S>>();
   /** Pairs. */
@@ -47,9 +54,17 @@ export class Room<S> {
     return this.#line.size;
   }
 
-  /** Whether another connection of either end is too many. */
-  get full(): boolean {
-    return this.#waiting.size + this.#line.size + this.#pairs * 2 >= this.limits.connections;
+  /** Whether another connection is too many. Clients in line do not keep out the server that they wait for. */
+  isFullFor(end: 'server' | 'client'): boolean {
+    const there = this.#waiting.size + this.#pairs * 2;
+    return end === 'server' ? there >= this.limits.connections : this.#waiting.size === 0 && there + this.#line.size >= this.limits.connections;
+  }
+
+  /** Nobody comes for those in line. */
+  endLine(): void {
+    const line = [...this.#line];
+    this.#line.clear();
+    for (const client of line) client.end();
   }
 
   /** A server's connection comes: whoever waits longest gets it at once. Returns whether it was taken. */
@@ -127,7 +142,7 @@ export class Rooms<S> {
   /** The server's room, opened where it is not: or why not. An empty one gives its place, of all or of its token. */
   enter(id: string, token: RelayToken | undefined, limits: RoomLimits, nowMs: number): Room<S> | RoomRefusal {
     const there = this.#rooms.get(id);
-    if (there !== undefined) return this.refusalOf(there, nowMs) ?? there;
+    if (there !== undefined) return this.refusalOf(there, 'server', nowMs) ?? there;
     const ofToken = (room: Room<S>) => room.token?.name === token?.name;
     if (token !== undefined && this.#count(ofToken) >= token.rooms && !this.#giveUp(ofToken)) return 'token-rooms';
     if (this.#rooms.size >= this.#most && !this.#giveUp(() => true)) return 'rooms';
@@ -137,10 +152,15 @@ export class Rooms<S> {
   }
 
   /** Why nobody else is let into a room. */
-  refusalOf(room: Room<S>, nowMs: number): RoomRefusal | undefined {
+  refusalOf(room: Room<S>, end: 'server' | 'client', nowMs: number): RoomRefusal | undefined {
     if (room.budget.spent) return 'bytes';
     if (room.isExpired(nowMs)) return 'lifetime';
-    return room.full ? 'connections' : undefined;
+    return room.isFullFor(end) ? 'connections' : undefined;
+  }
+
+  /** Forgets a room in which nobody has waited after all. */
+  forget(room: Room<S>): void {
+    if (!room.announced && room.emptySinceMs !== undefined) this.#rooms.delete(room.id);
   }
 
   /** Closes those that nobody comes back to, and returns the ids of all that were closed since it was last asked. */

@@ -37,11 +37,14 @@ export class ServerFinder {
   readonly #rooms: Rooms<ForwardingConnection>;
   readonly #directory: RoomDirectory;
   readonly #timeoutMs: number;
+  readonly #ca: string | undefined;
 
-  constructor(rooms: Rooms<ForwardingConnection>, directory: RoomDirectory, timeoutMs: number) {
+  /** @param ca authorities that other instances' certificates may be of, PEM. */
+  constructor(rooms: Rooms<ForwardingConnection>, directory: RoomDirectory, timeoutMs: number, ca?: string) {
     this.#rooms = rooms;
     this.#directory = directory;
     this.#timeoutMs = timeoutMs;
+    this.#ca = ca;
   }
 
   /** Looks for one until the time is over. */
@@ -49,8 +52,8 @@ export class ServerFinder {
     const deadlineMs = performance.now() + this.#timeoutMs;
     for (;;) {
       const room = this.#rooms.get(id);
-      const refusal = room === undefined ? undefined : this.#rooms.refusalOf(room, performance.now());
-      if (refusal !== undefined && (refusal !== 'connections' || room?.waiting.size === 0)) return refusal;
+      const refusal = room === undefined ? undefined : this.#rooms.refusalOf(room, 'client', performance.now());
+      if (refusal !== undefined) return refusal;
       const server = room?.take();
       if (room !== undefined && server !== undefined) return { server, room };
       // An instance asks all others again and again: there is no use in waiting at one of them.
@@ -72,7 +75,7 @@ export class ServerFinder {
     for (const other of others) {
       const leftMs = deadlineMs - performance.now();
       if (leftMs <= 0) return undefined;
-      const server = await joinElsewhere(other, { room: id, handshake, remote, timeoutMs: Math.min(ASK_MS, leftMs) });
+      const server = await joinElsewhere(other, { room: id, handshake, remote, timeoutMs: Math.min(ASK_MS, leftMs), ca: this.#ca });
       if (server !== undefined) return server;
     }
     return undefined;
@@ -86,6 +89,10 @@ function inLine(room: Room<ForwardingConnection> | undefined, timeoutMs: number)
       take: (server) => {
         clearTimeout(timer);
         resolve(server);
+      },
+      end: () => {
+        clearTimeout(timer);
+        resolve(undefined);
       },
     };
     const timer = setTimeout(() => {

@@ -7,6 +7,7 @@ import { AuthError, ConnectError, CoordinatesError, StreamerError } from '../err
 import type { WebSocketConnection } from '../transport/websocket.js';
 import { CrowdLimit } from '../transport/crowd-limit.js';
 import type { Prepared } from '../transport/listen.js';
+import { hostOf } from '../transport/rendezvous.js';
 import { answerHeaderHandshake, channelOver, HANDSHAKE_TIMEOUT_MS, openChannel, type Channel, type ChannelKeys } from '../transfer/channel.js';
 import { awaitHello } from '../transfer/greeting.js';
 import type { Link } from '../transfer/link.js';
@@ -70,7 +71,7 @@ export class NativeDoor {
    * @param remote where it comes from, where a relay tells that.
    */
   async knock(connection: WebSocketConnection, keys?: ChannelKeys, remote = connection.remote): Promise<void> {
-    this.#strangers.add(connection, remote.replace(/:\d+$/, ''));
+    this.#strangers.add(connection, hostOf(remote));
     let channel: Channel | undefined;
     try {
       const startMs = performance.now();

@@ -39,6 +39,9 @@ const BACKOFF_FIRST_MS = 250;
 const BACKOFF_MOST_MS = 10_000;
 /** A relay that has had a connection wait for so long is a good one, whatever comes later. */
 const SETTLED_MS = BACKOFF_MOST_MS;
+/** Connections that may be dialled at once, and so many a second after that: a relay that says that clients come must not drive us. */
+const DIALS_BURST = 2 * STREAMS_MAX;
+const DIALS_PER_SECOND = 10;
 /** Least time between two notices: a relay may be away again and again. */
 const NOTICE_INTERVAL_MS = 60_000;
 
@@ -51,6 +54,9 @@ export class RelayRoom {
   readonly #waiting = new Set<WebSocketConnection>();
   readonly #ended = new AbortController();
   #dialling = 0;
+  /** Dials that may begin now, and when that was looked at. */
+  #allowed = DIALS_BURST;
+  #lookedMs = performance.now();
   /** Attempts since the relay was last seen to be a good one. */
   #failures = 0;
   #toldMs = -Infinity;
@@ -147,11 +153,27 @@ export class RelayRoom {
     if (this.#ended.signal.aborted) return;
     // One for each stream that a session may have, whatever the relay says.
     while (this.#waiting.size + this.#dialling < Math.min(wanted, STREAMS_MAX)) {
+      if (!this.#mayDial()) {
+        this.#retry ??= setTimeout(() => {
+          this.#retry = undefined;
+          this.#fill(1);
+        }, 1000 / DIALS_PER_SECOND);
+        return;
+      }
       this.#dialling += 1;
       void this.#dial(undefined)
         .finally(() => (this.#dialling -= 1))
         .then((connection) => this.#wait(connection), (error: unknown) => this.#failed(error));
     }
+  }
+
+  #mayDial(): boolean {
+    const nowMs = performance.now();
+    this.#allowed = Math.min(DIALS_BURST, this.#allowed + ((nowMs - this.#lookedMs) / 1000) * DIALS_PER_SECOND);
+    this.#lookedMs = nowMs;
+    if (this.#allowed < 1) return false;
+    this.#allowed -= 1;
+    return true;
   }
 
   /** @param tell whether to say so: a connection that had waited long is often had again at once. */

@@ -14,12 +14,25 @@ import type { Address } from './dial.js';
 export function proxyFor({ host, port }: Address): URL | undefined {
   if (isLoopback(host)) return undefined;
   // TLS or not: what we carry is ours to protect, and a proxy that tunnels sees no difference.
-  const proxy = getProxyForUrl(`https://${host.includes(':') ? `[${host}]` : host}:${port}/`);
+  const proxy = isExempt(host) ? '' : withScheme(getProxyForUrl(`https://${host.includes(':') ? `[${host}]` : host}:${port}/`));
   if (proxy === '') return undefined;
   // Not by URL.parse, which node 20.12 has not.
   const url = URL.canParse(proxy) ? new URL(proxy) : undefined;
   if (url === undefined || !/^https?:$/u.test(url.protocol)) throw new Error('HTTPS_PROXY names no http: or https: proxy');
   return url;
+}
+
+/** A domain stands for all names below it, as curl has it; the library wants a dot or an asterisk before it for that. */
+function isExempt(host: string): boolean {
+  const list = process.env['no_proxy'] ?? process.env['NO_PROXY'] ?? '';
+  const name = host.toLowerCase();
+  return list.toLowerCase().split(/[\s,]+/u).some((entry) => entry !== '' && (name === entry || name.endsWith(`.${entry.replace(/^\*?\./u, '')}`)));
+}
+
+/** A proxy without a scheme is one that is spoken to in the clear; the library gives it that of what is asked for. */
+function withScheme(proxy: string): string {
+  const given = ['https_proxy', 'HTTPS_PROXY', 'all_proxy', 'ALL_PROXY'].map((name) => process.env[name]).find((value) => value !== undefined && value !== '');
+  return given === undefined || given.includes('://') ? proxy : proxy.replace(/^https:/u, 'http:');
 }
 
 /** A proxy's loopback is not ours; others, such as Go's programs, leave it out, too. */
@@ -61,7 +74,7 @@ export function connectByProxy(proxy: URL, { host, port }: Address, options: { r
       socket.setNoDelay(true);
       resolve(socket);
     });
-    request.on('error', (error) => failed(`no way through the proxy ${where}: ${error.message}`, error));
+    request.on('error', (error) => failed(`no way through the proxy ${where}: ${error.message.split('\n')[0] ?? ''}`, error));
     request.end();
   });
 }

@@ -88,6 +88,12 @@ function proxyRefusal(status: number): AuthError {
   return new AuthError('auth-refused', `the relay, or a proxy before it, does not let us in (HTTP ${status})`);
 }
 
+/** The host of a remote address: `192.0.2.1:5`, `[2001:db8::1]:5`, or one without a port, as a proxy tells it. */
+export function hostOf(remote: string): string {
+  const [, bracketed, bare] = /^(?:\[([^\]]*)\]|([^:]*))(?::\d+)?$/u.exec(remote) ?? [];
+  return bracketed ?? bare ?? remote;
+}
+
 /** What a relay tells a server's connection when a client has joined it. */
 export interface PairedNotice {
   /** Where the client comes from, as the relay sees it. */

@@ -42,6 +42,36 @@ describe('the client that was meant is served in spite of', { concurrency: 2 }, 
     await assertServed(t, here);
   });
 
+  it('three hundred from one address that know the room, and come again and again', async (t) => {
+    const here = await scene(t);
+    const stop = new AbortController();
+    t.after(() => stop.abort());
+    const squat = async () => {
+      while (!stop.signal.aborted) {
+        await refused(askToJoin(t, here.relay.port, here.room)).catch(() => undefined);
+        await sleep(50);
+      }
+    };
+    for (let i = 0; i < 300; i += 1) void squat();
+    await sleep(1000);
+    // It comes from elsewhere, as the relay sees it: from the same address it is one of them.
+    const line = here.relay.events().filter(({ event, reason }) => event === 'refused' && reason === 'address').length;
+    assert.ok(line > 0 && line <= 20, `${line} lines: the flood is bounded, and so is what is told of it`);
+    stop.abort();
+    await sleep(300);
+    await assertServed(t, here);
+  });
+
+  it('requests that are no upgrade, each with a key of its own: no room is opened by them', async (t) => {
+    const here = await scene(t);
+    for (let i = 0; i < 50; i += 1) {
+      const key = randomBytes(32).toString('base64url');
+      await exchange(t, here.relay.port, `GET /wait HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nStreamer-Host: ${key}\r\n\r\n`);
+    }
+    assert.equal(await here.relay.metric('streamer_relay_rooms'), 1);
+    await assertServed(t, here);
+  });
+
   it('a thousand that connect and say nothing', async (t) => {
     const here = await scene(t, ['--handshake-timeout', '30s']);
     await Promise.all(Array.from({ length: 1000 }, () => connectRaw(t, here.relay.port)));

@@ -6,37 +6,22 @@
  */
 import type { TestContext } from 'node:test';
 import { formatCoordinates, parseCoordinates } from '../../src/coordinates/codec.js';
-import { startProgram, streamerArgv, type Child } from '../support/cli.js';
+import type { RunningServer } from '../support/cli.js';
+import { serveAt, startRelay, type RunningRelay } from '../support/relay.js';
 import type { Action } from './moving.js';
 
-/** A relay that listens on 127.0.0.1. */
-export interface RunningRelay {
-  readonly child: Child;
-  readonly port: number;
-  readonly url: string;
-}
+export type { RunningRelay } from '../support/relay.js';
 
 /** Starts `streamer relay`, open to everybody. */
-export async function startRelayProcess(t: TestContext, args: readonly string[] = []): Promise<RunningRelay> {
-  const child = startProgram(t, streamerArgv(['relay', '--open', '--listen', '127.0.0.1:0', '--json', ...args]));
-  const [, port = ''] = await child.waitForLine(/^\{"event":"listening","port":(\d+)/);
-  return { child, port: Number(port), url: relayUrl(Number(port)) };
-}
+export const startRelayProcess = (t: TestContext, args: readonly string[] = []): Promise<RunningRelay> => startRelay(t, ['--open', ...args]);
 
 export const relayUrl = (port: number): string => `ws://127.0.0.1:${port}`;
 
 /** A server that waits at a relay, and opens no port. */
-export interface ServerAtRelay {
-  readonly child: Child;
-  readonly coordinates: string;
-}
+export type ServerAtRelay = RunningServer;
 
 /** Starts one that reports by `--json`, and waits until its room is open. */
-export async function serveAtRelay(t: TestContext, action: Action, file: string, url: string, args: readonly string[] = []): Promise<ServerAtRelay> {
-  const child = startProgram(t, streamerArgv(['server', '--relay', url, '--json', ...args, action, '--path', file]));
-  const [line] = await child.waitForLine(/^\{"event":"coordinates".*$/);
-  return { child, coordinates: (JSON.parse(line) as { coordinates: string }).coordinates };
-}
+export const serveAtRelay = (t: TestContext, action: Action, file: string, url: string, args: readonly string[] = []): Promise<ServerAtRelay> => serveAt(t, url, action, file, args);
 
 /** The room of these coordinates. */
 export function roomIn(coordinates: string): string {

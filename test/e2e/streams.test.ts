@@ -44,7 +44,9 @@ for (const action of ACTIONS) {
     for (const streams of [4, 16]) {
       it(`a file over ${streams}`, async (t) => {
         const place = await placeFor(t, SIZE);
-        const { client, server, proxy } = await flowFile(t, action, place, streams);
+        const { client, server, proxy } = await flowFile(t, action, place, streams, MIB / 4);
+        // Linked is not attached yet.
+        await client.waitForLine(new RegExp(`"event":"streams","streams":${streams}\\b`, 'u'));
         proxy.slowDown(Infinity);
         const ended = await bothDone(client, server.child);
         await assertMoved(place, ended);

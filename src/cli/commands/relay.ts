@@ -23,6 +23,7 @@ export interface RelayCommandOptions {
   readonly tokenFile?: string;
   readonly open?: boolean;
   readonly maxRooms: number;
+  readonly maxConnections: number;
   readonly maxRoomConnections: number;
   readonly maxAddressConnections: number;
   readonly roomBytes?: number;
@@ -35,6 +36,7 @@ export interface RelayCommandOptions {
   readonly instanceUrl?: string;
   readonly metricsListen?: ListenPlace;
   readonly trustForwardedFor?: boolean;
+  readonly ca?: string;
   readonly quiet?: boolean;
 }
 
@@ -63,7 +65,9 @@ export async function runRelay(options: RelayCommandOptions, { renderer, stopSig
       trustForwarded: options.trustForwardedFor ?? false,
       directory,
       metrics: new RelayMetrics(),
-      publicMetrics: options.metricsListen === undefined,
+      // They say much of a relay: to all the world only where that is asked for.
+      publicMetrics: options.metricsListen === undefined && isLoopback(options.listen.host),
+      ca: options.ca === undefined ? undefined : readPemFile(options.ca),
       log,
     });
     own = options.metricsListen === undefined ? undefined : await listenForMetrics(relay, options.metricsListen);
@@ -87,11 +91,14 @@ const jsonLog: RelayLog = (event, fields) => {
 };
 
 function limitsOf(options: RelayCommandOptions): RelayLimits {
-  const counts = { '--max-rooms': options.maxRooms, '--max-room-connections': options.maxRoomConnections, '--max-address-connections': options.maxAddressConnections };
+  const counts = { '--max-connections': options.maxConnections, '--max-rooms': options.maxRooms, '--max-room-connections': options.maxRoomConnections, '--max-address-connections': options.maxAddressConnections };
   for (const [name, value] of Object.entries(counts)) if (value < 1) throw new UsageError(`${name} takes a number from 1 on`);
   if (options.maxRoomConnections < 3) throw new UsageError('--max-room-connections takes a number from 3 on: a client, its server, and the server that waits for the next');
+  const times = { '--handshake-timeout': options.handshakeTimeout, '--idle-timeout': options.idleTimeout, '--room-lifetime': options.roomLifetime };
+  for (const [name, value] of Object.entries(times)) if (value < 1000) throw new UsageError(`${name} takes a duration from 1s on`);
   return {
     rooms: options.maxRooms,
+    connections: options.maxConnections,
     addressConnections: options.maxAddressConnections,
     handshakeMs: options.handshakeTimeout,
     idleMs: options.idleTimeout,
@@ -148,6 +155,7 @@ function watchTls(options: RelayCommandOptions, relay: Relay, log: RelayLog): Fi
 }
 
 function directoryOf({ redis, instanceUrl }: RelayCommandOptions, log: RelayLog): Promise<RoomDirectory> {
+  if (redis !== undefined && URL.canParse(redis) && new URL(redis).password !== '') throw new UsageError('--redis: a password on the command line is seen by others: set $STREAMER_REDIS_URL');
   const url = redis ?? process.env['STREAMER_REDIS_URL'];
   if (url === undefined || url === '') {
     if (instanceUrl !== undefined) throw new UsageError('--instance-url is for several instances, which share a directory: --redis <url>');
@@ -167,6 +175,10 @@ function listenForMetrics(relay: Relay, { host, port }: ListenPlace): Promise<Li
     connected: (connection) => connection.destroy(),
     answer: (path) => relay.answer(path),
   });
+}
+
+function isLoopback(host: string): boolean {
+  return host === 'localhost' || host === '::1' || host.startsWith('127.');
 }
 
 function hostText(host: string): string {

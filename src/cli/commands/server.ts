@@ -19,6 +19,9 @@ export interface ServerCommandOptions extends TransferCommandOptions {
   readonly secretFile?: string;
   readonly publicIps?: readonly string[];
   readonly host: string;
+  /** Set by whoever has parsed the words: the option was given, be it as its default. */
+  readonly hostGiven?: boolean;
+  readonly portRangeGiven?: boolean;
   readonly relay?: string;
   readonly relayTokenFile?: string;
   /** False for `--no-direct`. */
@@ -53,6 +56,7 @@ export async function runServer(
   const [path] = paths;
   if (path === undefined) throw new UsageError(`which file? streamer server [options] ${action} --path <path>`);
   if (options.sealTo !== undefined && options.secret !== undefined) throw new UsageError('--seal-to hides the secret, and --secret shows it to everybody on this machine: leave it out, or use --secret-file');
+  if (options.sealTo !== undefined && options.secretFile === undefined && (process.env['STREAMER_SECRET'] ?? '') !== '') throw new UsageError('--seal-to hides the secret, and STREAMER_SECRET shows it in the environment of this process: unset it, or use --secret-file');
   const secret = readSecret(options, process.env);
   const sealTo = readKeys(options.sealTo);
   const tls = readTls(options);
@@ -98,7 +102,7 @@ function reachOf(options: ServerCommandOptions, secret: string | undefined, env:
   const { relay: url, relayTokenFile, ca } = options;
   if (url === undefined && relayTokenFile !== undefined) throw new UsageError('--relay-token-file is for a relay: --relay <url>');
   const token = url === undefined ? undefined : readRelayToken(relayTokenFile, env);
-  const found = url === undefined || options.publicIps !== undefined || options.host !== DEFAULTS.host || options.compat === true || secret !== undefined || options.tlsCert !== undefined;
+  const found = url === undefined || options.publicIps !== undefined || options.hostGiven === true || options.portRangeGiven === true || options.compat === true || secret !== undefined || options.tlsCert !== undefined;
   const expiresAt = expiryOf(options.expires, env);
   return {
     direct: options.direct !== false && found,

@@ -24,7 +24,7 @@ describe('a room', () => {
   it('gives a connection that comes to the client that is first in line, and no client two', () => {
     const room = entered(new Rooms<string>(1), 'a');
     const got: string[] = [];
-    const client = (name: string): InLine<string> => ({ take: (server) => got.push(`${name} ${server}`) });
+    const client = (name: string): InLine<string> => ({ take: (server) => got.push(`${name} ${server}`), end: () => assert.fail() });
     const [one, two, three] = [client('one'), client('two'), client('three')];
     for (const each of [one, two, three]) room.queue(each);
     assert.equal(room.inLine, 3);
@@ -124,15 +124,17 @@ class NaiveRooms {
     this.most = most;
   }
 
-  refusal(room: NaiveRoom, nowMs: number): RoomRefusal | undefined {
+  refusal(room: NaiveRoom, end: 'server' | 'client', nowMs: number): RoomRefusal | undefined {
     if (room.left < 0) return 'bytes';
     if (nowMs >= room.openedMs + room.limits.lifetimeMs) return 'lifetime';
-    return room.waiting.length + room.line.length + 2 * room.pairs >= room.limits.connections ? 'connections' : undefined;
+    const there = room.waiting.length + 2 * room.pairs;
+    if (end === 'server') return there >= room.limits.connections ? 'connections' : undefined;
+    return room.waiting.length === 0 && there + room.line.length >= room.limits.connections ? 'connections' : undefined;
   }
 
   enter(id: string, by: RelayToken | undefined, limits: RoomLimits, nowMs: number): RoomRefusal | undefined {
     const there = this.rooms.get(id);
-    if (there !== undefined) return this.refusal(there, nowMs);
+    if (there !== undefined) return this.refusal(there, 'server', nowMs);
     const ofToken = (room: NaiveRoom) => room.token?.name === by?.name;
     if (by !== undefined && [...this.rooms.values()].filter(ofToken).length >= by.rooms && !this.giveUp(ofToken)) return 'token-rooms';
     if (this.rooms.size === this.most && !this.giveUp(() => true)) return 'rooms';
@@ -215,7 +217,7 @@ describe('rooms and a naive model of them', () => {
               case 'queue': {
                 // A client gets in line only where no connection waits.
                 if (model.waiting.length > 0) break;
-                const client: InLine<string> = { take: (server) => given.push(`${name} ${server}`) };
+                const client: InLine<string> = { take: (server) => given.push(`${name} ${server}`), end: () => assert.fail() };
                 lines.set(name, client);
                 room.queue(client);
                 model.line.push(name);
@@ -251,7 +253,7 @@ describe('rooms and a naive model of them', () => {
           for (const room of real) {
             const model = naive.rooms.get(room.id) ?? assert.fail();
             assert.deepEqual([[...room.waiting], room.inLine, room.isExpired(nowMs)], [model.waiting, model.line.length, nowMs - model.openedMs >= limits.lifetimeMs]);
-            assert.equal(real.refusalOf(room, nowMs), naive.refusal(model, nowMs));
+            for (const end of ['server', 'client'] as const) assert.equal(real.refusalOf(room, end, nowMs), naive.refusal(model, end, nowMs));
           }
         }
       }),

@@ -104,7 +104,7 @@ describe('at an instance that is alone, a client', () => {
     const room = roomOf(rooms, 'a', { ...RELAY_DEFAULTS.room, connections: 3 });
     room.paired();
     room.offer(new FakeForwarding());
-    assert.ok(room.full);
+    assert.equal(room.isFullFor('server'), true);
     given(t, await finder.find('a', SEEKER));
     room.paired();
     assert.equal(await finder.find('a', SEEKER), 'connections');

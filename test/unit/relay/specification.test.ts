@@ -72,7 +72,7 @@ describe('the refusals of section 6', () => {
     404: [[/nobody waits/u, 'unknown']],
     410: [[/bytes/u, 'bytes'], [/time/u, 'lifetime']],
     429: [[/from this address/u, 'address'], [/of this room/u, 'connections'], [/rooms of this token/u, 'token-rooms']],
-    503: [[/rooms are taken/u, 'rooms'], [/about to end/u, 'draining']],
+    503: [[/rooms are taken/u, 'rooms'], [/all connections are/u, 'full'], [/about to end/u, 'draining']],
     504: [[/in time/u, 'nobody']],
   };
   const rows = table('status', 'to', 'why');
