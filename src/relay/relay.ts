@@ -9,9 +9,9 @@ import type { ForwardingConnection } from '../transport/connection.js';
 import { listen, type Admission, type Caller, type Knock, type Listener, type PlainAnswer, type TlsIdentity } from '../transport/listen.js';
 import { HOST_HEADER, hostOf, isRoomId, JOIN_PATH, ROOM_HEADER, roomOfHeader, WAIT_PATH, writePairedNotice } from '../transport/rendezvous.js';
 import { equalConstantTime } from '../util/bytes.js';
-import { AddressCount } from './address-count.js';
 import { addressGroup, forwardedAddress } from './addresses.js';
 import { BlockPool } from './block-pool.js';
+import { ConnectionCounts } from './connection-counts.js';
 import type { RoomDirectory } from './directory.js';
 import { HIGH_WATER_BYTES, MESSAGE_MAX, type RelayLimits } from './limits.js';
 import type { RelayMetrics } from './metrics.js';
@@ -80,9 +80,7 @@ export async function startRelay(options: RelayOptions): Promise<Relay> {
 class RunningRelay implements Relay {
   readonly #options: RelayOptions;
   readonly #rooms: Rooms<ForwardingConnection>;
-  readonly #addresses: AddressCount;
-  /** Of all addresses together. */
-  readonly #all: AddressCount;
+  readonly #counts: ConnectionCounts;
   readonly #refusals: RefusalLog;
   readonly #finder: ServerFinder;
   readonly #pairs = new Map<Pair, Room<ForwardingConnection> | undefined>();
@@ -97,8 +95,7 @@ class RunningRelay implements Relay {
   constructor(options: RelayOptions) {
     this.#options = options;
     this.#rooms = new Rooms(options.limits.rooms);
-    this.#addresses = new AddressCount(options.limits.addressConnections);
-    this.#all = new AddressCount(options.limits.connections);
+    this.#counts = new ConnectionCounts(options.limits);
     this.#refusals = new RefusalLog(options.log);
     this.#finder = new ServerFinder(this.#rooms, options.directory, options.limits.handshakeMs, options.ca);
   }
@@ -211,7 +208,7 @@ class RunningRelay implements Relay {
     const tokens = this.#options.tokens();
     const token = tokens?.match(knock.authorization);
     if (tokens !== undefined && token === undefined) return this.#refuse(knock.authorization === undefined ? 'no-token' : 'token', caller);
-    const release = this.#count(caller.address);
+    const release = this.#counts.take(caller.address);
     if (typeof release === 'string') return this.#refuse(release, caller);
     const room = this.#rooms.enter(id, token, token?.room ?? this.#options.limits.room, performance.now());
     if (typeof room === 'string') {
@@ -228,7 +225,7 @@ class RunningRelay implements Relay {
     const handshake = knock.handshake ?? '';
     if (handshake.length > HANDSHAKE_CHARACTERS_MAX) return this.#refuse('room', caller);
     // Another instance has counted it, but for the room, which is here.
-    const counted = this.#isInstance(caller) ? this.#all.take('') ?? 'full' : this.#count(caller.address);
+    const counted = this.#counts.take(this.#isInstance(caller) ? undefined : caller.address);
     if (typeof counted === 'string') return this.#refuse(counted, caller, id);
     const ofRoom = this.#rooms.get(id)?.clients;
     const inRoom = ofRoom === undefined ? () => undefined : ofRoom.take(addressGroup(hostOf(caller.remote)));
@@ -240,29 +237,18 @@ class RunningRelay implements Relay {
       release();
       return this.#refuse('address', caller, id);
     }
-    const found = await this.#finder.find(id, { handshake: knock.handshake, remote: caller.remote, fromInstance: this.#isInstance(caller), gone: () => caller.gone() || this.#draining });
+    const found = await this.#finder.find(id, { handshake: knock.handshake, remote: caller.remote, fromInstance: this.#isInstance(caller), gone: () => caller.gone() || this.#isDraining() });
     if (typeof found === 'string') {
       release();
-      return this.#refuse(this.#draining ? 'draining' : found, caller, id);
+      return this.#refuse(this.#isDraining() ? 'draining' : found, caller, id);
     }
     // Another instance has been given it, and passes it on.
     const first = found.room === undefined || handshake === '' ? undefined : Buffer.from(handshake, 'base64url');
     return admitted({ as: 'client', found, first, release, remote: caller.remote });
   }
 
-  /** Counts a connection against its address, and all: what gives it back, or why it is one too many. */
-  #count(address: string): (() => void) | RefusalReason {
-    const ofAll = this.#all.take('');
-    if (ofAll === undefined) return 'full';
-    const ofAddress = this.#addresses.take(addressGroup(address));
-    if (ofAddress !== undefined) {
-      return () => {
-        ofAll();
-        ofAddress();
-      };
-    }
-    ofAll();
-    return 'address';
+  #isDraining(): boolean {
+    return this.#draining;
   }
 
   #connected(connection: ForwardingConnection, context: Context): void {
