@@ -90,7 +90,7 @@ interface Ends {
 
 /** A relay on a place's other port. */
 export function ourRelay({ node = OWN_NODE }: Pick<Variant, 'node'>, { serverIp, helperPort }: Place): NonNullable<Trial['helper']> {
-  return { command: streamer(node, 'relay', '--open', '-q', '--listen', `${serverIp}:${helperPort}`), ready: 'listens', carries: true };
+  return { command: streamer(node, 'relay', '--open', '-q', '--max-address-connections', '10000', '--listen', `${serverIp}:${helperPort}`), ready: 'listens', carries: true };
 }
 
 function trial({ server, client, helper }: Ends): Peer['trial'] {
