@@ -68,7 +68,12 @@ export function openAsClient(request: OpeningRequest): Promise<Opening> {
     };
     const handshake = new HandshakeOnly(request.url, options);
     // ws's own `handshakeTimeout` would be set on a socket that http makes, and has no effect on one that is given.
-    let expire = () => void request.socket.destroy(new Error(`timed out after ${request.timeoutMs / 1000} s`));
+    let expire = () => {
+      const late = new Error(`timed out after ${request.timeoutMs / 1000} s`);
+      request.socket.destroy(late);
+      // A socket that has ended already tells nobody of another error.
+      reject(openingError(late));
+    };
     const timer = setTimeout(() => expire(), request.timeoutMs);
     const stopped = () => void request.socket.destroy(new Error('stopped'));
     const settled = () => {
