@@ -4,9 +4,10 @@
  * @module
  */
 import { setMaxListeners } from 'node:events';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { AuthError, ConnectError, ProtocolError, StreamerError } from '../errors.js';
 import type { Route } from '../options.js';
-import { dial, type Address, type Answered } from '../transport/dial.js';
+import { dial, isCertificateError, type Address, type Answered } from '../transport/dial.js';
 import { candidatesOf, countPlaces, relayOf, type Place } from './candidates.js';
 import { askPlace, enterNative, enterUnasked, enterWithSecret, isUnasked, RefusedByServer, type Connected, type EntryOptions, type Opened } from './open-place.js';
 
@@ -94,7 +95,7 @@ class Search {
     const relay = address === undefined ? (route === 'direct' ? undefined : relayOf(coordinates)) : address.relay === undefined ? undefined : address;
     const direct = this.#askPlaces(places);
     if (relay !== undefined) {
-      await Promise.race([direct, headStart(signal)]);
+      await Promise.race([direct, sleep(HEAD_START_MS, undefined, { signal }).catch(() => undefined)]);
       await this.#askPlaces([relay]);
     }
     await direct;
@@ -203,19 +204,4 @@ class Search {
     const where = count === 1 ? 'the address' : `any of the ${count} addresses`;
     return new ConnectError('connect-failed', `no server answers at ${where} in the coordinates (${this.#lastReason}); is its job running, and reachable from here?`);
   }
-}
-
-function headStart(signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    const timer = setTimeout(resolve, HEAD_START_MS);
-    signal.addEventListener('abort', () => {
-      clearTimeout(timer);
-      resolve();
-    }, { once: true });
-  });
-}
-
-/** Node's own codes, and OpenSSL's for a chain that does not end well. */
-function isCertificateError({ code }: NodeJS.ErrnoException): boolean {
-  return code !== undefined && /CERT|UNABLE_TO_|SIGNATURE_FAILURE/u.test(code);
 }

@@ -6,15 +6,17 @@
  */
 import PQueue from 'p-queue';
 import { AbortError, ConnectError, StreamerError } from '../errors.js';
+import { withoutQuery } from '../coordinates/coordinates.js';
 import { isLostLink } from '../transfer/link.js';
 import { abortReason } from '../transfer/outcome.js';
 import type { ProgressEvent } from '../transfer/progress.js';
 import type { RateLimit } from '../transfer/rate-limit.js';
 import type { Tally } from '../transfer/tally.js';
 import type { TransferSession } from '../transfer/transfer-session.js';
+import { backoff } from '../transport/backoff.js';
 import type { Place } from './candidates.js';
 import type { Connected } from './connect.js';
-import { backoff, connectPatiently, pause, worthRedialling, type RedialOptions } from './redial.js';
+import { connectPatiently, pause, worthRedialling, type RedialOptions } from './redial.js';
 import { StreamCount, STREAMS_AUTO_MAX } from './stream-count.js';
 
 /** Options of {@link ClientLinks}. */
@@ -184,7 +186,7 @@ export function connectedEvent(connected: Connected): Extract<ProgressEvent, { t
   const { wire, remote } = connected;
   if (connected.wire === 'compat') return { type: 'connected', remote, wire, encrypted: false };
   const { relay } = connected.address;
-  return { type: 'connected', remote, wire, encrypted: true, agent: connected.agent, ...(relay === undefined ? {} : { relay: relay.url.replace(/\?.*$/su, '') }) };
+  return { type: 'connected', remote, wire, encrypted: true, agent: connected.agent, ...(relay === undefined ? {} : { relay: withoutQuery(relay.url) }) };
 }
 
 function whyLost(failure: unknown, lost: StreamerError, signal: AbortSignal | undefined): StreamerError {

@@ -6,12 +6,9 @@
 import { AbortError, StreamerError } from '../errors.js';
 import type { ProgressListener } from '../transfer/progress.js';
 import { abortReason } from '../transfer/outcome.js';
+import { backoff } from '../transport/backoff.js';
 import { countPlaces } from './candidates.js';
 import { connectOnce, type Connected, type ConnectOptions } from './connect.js';
-
-/** Back-off between attempts, in milliseconds: doubled each time from the first to the most, then halved by chance. */
-const BACKOFF_FIRST_MS = 250;
-const BACKOFF_MOST_MS = 10_000;
 
 /** Options of {@link connectPatiently}. */
 export interface RedialOptions extends ConnectOptions {
@@ -57,11 +54,6 @@ export async function connectPatiently(
  */
 export function worthRedialling(error: unknown): boolean {
   return error instanceof StreamerError && !(error instanceof AbortError) && !error.fromPeer && error.code !== 'limit-relay';
-}
-
-export function backoff(attempt: number): number {
-  const full = Math.min(BACKOFF_MOST_MS, BACKOFF_FIRST_MS * 2 ** (attempt - 1));
-  return full * (0.5 + Math.random() / 2);
 }
 
 export function pause(milliseconds: number, signal: AbortSignal | undefined): Promise<void> {

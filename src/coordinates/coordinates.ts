@@ -140,6 +140,7 @@ function list(addresses: readonly string[]): string {
   return addresses.slice(0, ADDRESSES_SHOWN).join(', ') + (more > 0 ? ` and ${more} more` : '');
 }
 
-function withoutQuery(url: string): string {
+/** A URL as it may be shown: its query may hold a token. */
+export function withoutQuery(url: string): string {
   return url.replace(/\?.*$/s, '');
 }

@@ -70,6 +70,12 @@ type Context =
   | { readonly as: 'server'; readonly room: Room<ForwardingConnection>; readonly release: () => void; readonly remote: string }
   | { readonly as: 'client'; readonly found: Found; readonly first: Buffer | undefined; readonly release: () => void; readonly remote: string };
 
+/** Who knocks, as a proxy or another instance before us tells it. */
+interface Visitor extends Caller {
+  /** Another instance, for a client of its own. */
+  readonly fromInstance: boolean;
+}
+
 /** Starts a relay. @throws ConnectError 'connect-listen' */
 export async function startRelay(options: RelayOptions): Promise<Relay> {
   const relay = new RunningRelay(options);
@@ -171,10 +177,10 @@ class RunningRelay implements Relay {
   }
 
   /** The caller's address, as a proxy before us tells it where that is believed. */
-  #seen(caller: Caller): Caller {
-    if (this.#isInstance(caller)) return { ...caller, remote: caller.header(REMOTE_HEADER) ?? caller.remote };
+  #seen(caller: Caller): Visitor {
+    if (this.#isInstance(caller)) return { ...caller, fromInstance: true, remote: caller.header(REMOTE_HEADER) ?? caller.remote };
     const address = this.#options.trustForwarded ? forwardedAddress(caller.header('X-Forwarded-For')) : undefined;
-    return address === undefined ? caller : { ...caller, address, remote: address };
+    return { ...caller, fromInstance: false, ...(address === undefined ? {} : { address, remote: address }) };
   }
 
   #isInstance(caller: Caller): boolean {
@@ -190,7 +196,7 @@ class RunningRelay implements Relay {
     return placeOf(path) === undefined ? plain(404, 'Nothing here') : plain(426, 'This is a relay for `streamer`');
   }
 
-  #admit(knock: Knock, caller: Caller): Admission | Promise<Admission> {
+  #admit(knock: Knock, caller: Visitor): Admission | Promise<Admission> {
     switch (placeOf(knock.path)) {
       case WAIT_PATH:
         return this.#admitServer(knock, caller);
@@ -201,7 +207,7 @@ class RunningRelay implements Relay {
     }
   }
 
-  #admitServer(knock: Knock, caller: Caller): Admission {
+  #admitServer(knock: Knock, caller: Visitor): Admission {
     if (this.#draining) return this.#refuse('draining', caller);
     const id = roomOfHeader(caller.header(HOST_HEADER));
     if (id === undefined) return this.#refuse('room-key', caller);
@@ -218,14 +224,14 @@ class RunningRelay implements Relay {
     return admitted({ as: 'server', room, release, remote: caller.remote });
   }
 
-  async #admitClient(knock: Knock, caller: Caller): Promise<Admission> {
+  async #admitClient(knock: Knock, caller: Visitor): Promise<Admission> {
     const id = caller.header(ROOM_HEADER);
     if (!isRoomId(id)) return this.#refuse('room', caller);
     if (this.#draining) return this.#refuse('draining', caller);
     const handshake = knock.handshake ?? '';
     if (handshake.length > HANDSHAKE_CHARACTERS_MAX) return this.#refuse('room', caller);
     // Another instance has counted it, but for the room, which is here.
-    const counted = this.#counts.take(this.#isInstance(caller) ? undefined : caller.address);
+    const counted = this.#counts.take(caller.fromInstance ? undefined : caller.address);
     if (typeof counted === 'string') return this.#refuse(counted, caller, id);
     const ofRoom = this.#rooms.get(id)?.clients;
     const inRoom = ofRoom === undefined ? () => undefined : ofRoom.take(addressGroup(hostOf(caller.remote)));
@@ -237,7 +243,7 @@ class RunningRelay implements Relay {
       release();
       return this.#refuse('address', caller, id);
     }
-    const found = await this.#finder.find(id, { handshake: knock.handshake, remote: caller.remote, fromInstance: this.#isInstance(caller), gone: () => caller.gone() || this.#isDraining() });
+    const found = await this.#finder.find(id, { handshake: knock.handshake, remote: caller.remote, fromInstance: caller.fromInstance, gone: () => caller.gone() || this.#isDraining() });
     if (typeof found === 'string') {
       release();
       return this.#refuse(this.#isDraining() ? 'draining' : found, caller, id);
@@ -342,9 +348,9 @@ class RunningRelay implements Relay {
     }
   }
 
-  #refuse(reason: RefusalReason, caller: Caller, id?: string): Admission {
+  #refuse(reason: RefusalReason, caller: Visitor, id?: string): Admission {
     // Another instance asks again and again, and refuses its client itself.
-    if (!this.#isInstance(caller)) {
+    if (!caller.fromInstance) {
       this.#options.metrics.refused(reason);
       this.#refusals.tell(reason, { remote: caller.remote, room: id === undefined ? undefined : shortName(id) }, performance.now());
     }

@@ -5,9 +5,11 @@
  * @module
  */
 import { setMaxListeners } from 'node:events';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { AuthError, ConnectError, ProtocolError, StreamerError, type ErrorCode } from '../errors.js';
 import { errorOfClose } from '../transfer/channel.js';
-import { connectTo, websocketUrl } from '../transport/dial.js';
+import { backoff, BACKOFF_MOST_MS } from '../transport/backoff.js';
+import { connectTo, isCertificateError, websocketUrl } from '../transport/dial.js';
 import { openAsClient } from '../transport/opening-handshake.js';
 import { HOST_HEADER, NOTICE_BYTES_MAX, readPairedNotice, relayPlace, relayRefusal, WAIT_PATH } from '../transport/rendezvous.js';
 import type { WebSocketConnection } from '../transport/websocket.js';
@@ -34,9 +36,6 @@ export interface RelayRoomOptions {
 const ATTEMPT_MS = 10_000;
 /** How long a relay is looked for at the start. */
 const START_MS = 10_000;
-/** Back-off between attempts: doubled each time, and lessened by chance. */
-const BACKOFF_FIRST_MS = 250;
-const BACKOFF_MOST_MS = 10_000;
 /** A relay that has had a connection wait for so long is a good one, whatever comes later. */
 const SETTLED_MS = BACKOFF_MOST_MS;
 /** Connections that may be dialled at once, and so many a second after that: a relay that says that clients come must not drive us. */
@@ -84,7 +83,8 @@ export class RelayRoom {
         const delayMs = backoff(attempt);
         if (!(error instanceof StreamerError) || !error.retryable || performance.now() + delayMs > deadlineMs) throw error;
         this.#tell(error);
-        await pause(delayMs, signal);
+        // The signal ends it early.
+        await sleep(delayMs, undefined, { signal }).catch(() => undefined);
         if (signal?.aborted === true) throw error;
       }
     }
@@ -209,26 +209,7 @@ function messageOf(error: unknown): string {
 }
 
 function unreachable(host: string, cause: unknown): StreamerError {
-  const code = (cause as NodeJS.ErrnoException).code ?? '';
   const message = (cause as Error).message;
-  if (/CERT|UNABLE_TO_|SIGNATURE_FAILURE/u.test(code)) return new AuthError('auth-certificate', `the certificate of the relay ${host} is not trusted: ${message}; name the authority that signed it with \`ca\``, { cause });
+  if (isCertificateError(cause as NodeJS.ErrnoException)) return new AuthError('auth-certificate', `the certificate of the relay ${host} is not trusted: ${message}; name the authority that signed it with \`ca\``, { cause });
   return new ConnectError('connect-failed', `the relay ${host} cannot be reached: ${message}; is \`relay.url\` right, and does this machine need HTTPS_PROXY?`, { cause });
-}
-
-function backoff(attempt: number): number {
-  return Math.min(BACKOFF_MOST_MS, BACKOFF_FIRST_MS * 2 ** (attempt - 1)) * (0.5 + Math.random() / 2);
-}
-
-/** Ends early when the signal does. */
-function pause(milliseconds: number, signal: AbortSignal | undefined): Promise<void> {
-  return new Promise((resolve) => {
-    const done = () => {
-      clearTimeout(timer);
-      signal?.removeEventListener('abort', done);
-      resolve();
-    };
-    const timer = setTimeout(done, milliseconds);
-    signal?.addEventListener('abort', done, { once: true });
-    if (signal?.aborted === true) done();
-  });
 }

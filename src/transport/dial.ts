@@ -122,6 +122,11 @@ async function reach(address: Address, timeoutMs: number, signal: AbortSignal | 
   return tcp;
 }
 
+/** Whether the other end's certificate is what failed: node's own codes, and OpenSSL's for a chain that does not end well. */
+export function isCertificateError({ code }: NodeJS.ErrnoException): boolean {
+  return code !== undefined && /CERT|UNABLE_TO_|SIGNATURE_FAILURE/u.test(code);
+}
+
 /** Waits for an event of a socket; destroys it when something else comes first. */
 function within(socket: Socket, event: 'connect' | 'secureConnect', timeoutMs: number, signal?: AbortSignal): Promise<void> {
   return new Promise((resolve, reject) => {

@@ -12,6 +12,7 @@ import type { Address } from './dial.js';
 
 /** The proxy for an address; undefined where there is none. It may carry a password: not for messages. */
 export function proxyFor({ host, port }: Address): URL | undefined {
+  // A proxy's loopback is not ours; others, such as Go's programs, leave it out, too.
   if (isLoopback(host)) return undefined;
   // TLS or not: what we carry is ours to protect, and a proxy that tunnels sees no difference.
   const proxy = isExempt(host) ? '' : withScheme(getProxyForUrl(`https://${host.includes(':') ? `[${host}]` : host}:${port}/`));
@@ -35,8 +36,8 @@ function withScheme(proxy: string): string {
   return given === undefined || given.includes('://') ? proxy : proxy.replace(/^https:/u, 'http:');
 }
 
-/** A proxy's loopback is not ours; others, such as Go's programs, leave it out, too. */
-function isLoopback(host: string): boolean {
+/** Whether a host is this machine itself. */
+export function isLoopback(host: string): boolean {
   return host === 'localhost' || host.endsWith('.localhost') || host === '::1' || (isIP(host) === 4 && host.startsWith('127.'));
 }
 

@@ -11,31 +11,18 @@ import { readKeys } from '../arguments.js';
 import type { Context } from '../program.js';
 
 /** Options as commander gives them; durations in milliseconds, sizes in bytes. */
-export interface JobScriptCommandOptions {
+export interface JobScriptCommandOptions extends Pick<JobScriptOptions, 'jobName' | 'account' | 'partition' | 'nodes' | 'cpus' | 'workingDirectory' | 'output' | 'sealTo' | 'publicIps' | 'host' | 'portRange' | 'inboundTransferLimit' | 'coordinatesFile'> {
   readonly scheduler?: string;
-  readonly jobName?: string;
   readonly time?: number;
   readonly grace?: number;
-  readonly account?: string;
-  readonly partition?: string;
-  readonly nodes?: number;
-  readonly cpus?: number;
-  readonly workingDirectory?: string;
-  readonly output?: string;
   readonly directive?: readonly string[];
   readonly node?: string;
   /** The text of one of NODE_VERSIONS. */
   readonly nodeVersion?: string;
   readonly streamer?: string;
-  readonly sealTo?: readonly string[];
   readonly relay?: string;
   readonly relayTokenFile?: string;
-  readonly publicIps?: readonly string[];
-  readonly host?: string;
-  readonly portRange?: readonly [number, number];
   readonly waitTimeout?: number;
-  readonly inboundTransferLimit?: number;
-  readonly coordinatesFile?: string;
   readonly serverOption?: readonly string[];
   readonly path?: string;
 }

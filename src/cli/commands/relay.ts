@@ -11,9 +11,11 @@ import { RelayMetrics } from '../../relay/metrics.js';
 import { startRelay, type Relay, type RelayLog } from '../../relay/relay.js';
 import { parseTokens, type TokenList } from '../../relay/tokens.js';
 import { checkTlsIdentity, listen, type Listener, type TlsIdentity } from '../../transport/listen.js';
+import { isLoopback } from '../../transport/proxy.js';
 import type { Context } from '../program.js';
 import { FileWatch } from '../file-watch.js';
 import { readPemFile, readTextFile } from '../text-file.js';
+import { readTlsFiles } from '../tls-files.js';
 
 /** Options as commander gives them; durations in milliseconds, sizes in bytes. */
 export interface RelayCommandOptions {
@@ -129,12 +131,10 @@ function watchTokens({ tokenFile, open }: RelayCommandOptions, limits: RelayLimi
   return { tokens: () => list, watch };
 }
 
-function readTls({ tlsCert, tlsKey }: RelayCommandOptions): TlsIdentity | undefined {
-  if (tlsCert === undefined && tlsKey === undefined) return undefined;
-  if (tlsCert === undefined || tlsKey === undefined) throw new UsageError('TLS takes both, --tls-cert and --tls-key');
-  const tls = { cert: readPemFile(tlsCert), key: readPemFile(tlsKey) };
+function readTls(options: RelayCommandOptions): TlsIdentity | undefined {
+  const tls = readTlsFiles(options);
   try {
-    checkTlsIdentity(tls);
+    if (tls !== undefined) checkTlsIdentity(tls);
   } catch (cause) {
     throw new UsageError(`the TLS certificate and its key cannot be used: ${(cause as Error).message}; they are PEM, and of each other`, { cause });
   }
@@ -175,10 +175,6 @@ function listenForMetrics(relay: Relay, { host, port }: ListenPlace): Promise<Li
     connected: (connection) => connection.destroy(),
     answer: (path) => relay.answer(path),
   });
-}
-
-function isLoopback(host: string): boolean {
-  return host === 'localhost' || host === '::1' || host.startsWith('127.');
 }
 
 function hostText(host: string): string {

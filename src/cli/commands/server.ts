@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { withoutQuery } from '../../coordinates/coordinates.js';
 import { UsageError } from '../../errors.js';
 import { DEFAULTS, type WireChoice } from '../../options.js';
 import { serve, type ServeOptions, type StreamerServer } from '../../server/server.js';
@@ -10,6 +11,7 @@ import { readKeys, readRelayToken, readSecret } from '../arguments.js';
 import type { Context } from '../program.js';
 import type { Renderer } from '../render.js';
 import { readPemFile, writeSecretFile } from '../text-file.js';
+import { readTlsFiles } from '../tls-files.js';
 import { transferChoices, type TransferCommandOptions } from '../transfer-options.js';
 import { withTransferTools } from '../transfer-tools.js';
 
@@ -59,7 +61,7 @@ export async function runServer(
   if (options.sealTo !== undefined && options.secretFile === undefined && (process.env['STREAMER_SECRET'] ?? '') !== '') throw new UsageError('--seal-to hides the secret, and STREAMER_SECRET shows it in the environment of this process: unset it, or use --secret-file');
   const secret = readSecret(options, process.env);
   const sealTo = readKeys(options.sealTo);
-  const tls = readTls(options);
+  const tls = readTlsFiles(options);
   const reach = reachOf(options, secret, process.env);
   const choices = transferChoices(options);
   await withTransferTools(options, renderer, !paths.includes('-'), async ({ rate, onProgress }) => {
@@ -120,12 +122,6 @@ function expiryOf(expiresMs: number | undefined, env: NodeJS.ProcessEnv): number
   return Number.isSafeInteger(end) && end > nowSeconds ? end : undefined;
 }
 
-function readTls({ tlsCert, tlsKey }: ServerCommandOptions): ServeOptions['tls'] | undefined {
-  if (tlsCert === undefined && tlsKey === undefined) return undefined;
-  if (tlsCert === undefined || tlsKey === undefined) throw new UsageError('TLS takes both, --tls-cert and --tls-key');
-  return { cert: readPemFile(tlsCert), key: readPemFile(tlsKey) };
-}
-
 /** Tells where the server is. The file is written first, so that whoever has read the lines finds it. */
 async function publish({ coordinates, url }: StreamerServer, { file, sealed, relay }: { readonly file: string | undefined; readonly sealed: boolean; readonly relay: string | undefined }, renderer: Renderer): Promise<void> {
   if (file !== undefined) await writeSecretFile(file, `${coordinates}\n`);
@@ -135,9 +131,4 @@ async function publish({ coordinates, url }: StreamerServer, { file, sealed, rel
   // Sealed ones may be seen by anybody.
   if (file === undefined || sealed) renderer.print(`Use these coordinates to connect: ${coordinates}`, { event: 'coordinates', coordinates });
   if (file !== undefined) renderer.print(`Use the coordinates in ${file} to connect`, { event: 'coordinates', file });
-}
-
-/** A query may hold a token. */
-function withoutQuery(url: string): string {
-  return url.replace(/\?.*$/su, '');
 }
