@@ -14,7 +14,8 @@ const ROOMS = {
   client: { may: ['util', 'transfer', 'transport', 'storage', 'coordinates', 'crypto', 'compat', 'wire'] },
   server: { may: ['util', 'transfer', 'transport', 'storage', 'coordinates', 'crypto', 'compat', 'wire'] },
   relay: { may: ['util', 'transport'] },
-  cli: { may: ['util', 'client', 'server', 'relay', 'transfer', 'transport', 'coordinates'] },
+  control: { may: ['util', 'crypto', 'coordinates', 'transport', 'transfer', 'client', 'server'] },
+  cli: { may: ['util', 'client', 'server', 'relay', 'transfer', 'transport', 'coordinates', 'control'] },
 };
 /** Third-party packages, each behind one room (msgpack: the two that have a binary format). */
 const PACKAGES = {
@@ -31,6 +32,9 @@ const PACKAGES = {
   'proxy-from-env': 'transport',
   '@redis/client': 'relay',
   'prom-client': 'relay',
+  'openid-client': 'control',
+  'openapi-fetch': 'control',
+  undici: 'control',
 };
 const IMPURE_MODULES = ['fs', 'fs/promises', 'net', 'tls', 'http', 'https', 'child_process', 'timers', 'os', 'worker_threads'];
 const IMPURE_GLOBALS = ['setTimeout', 'setInterval', 'setImmediate', 'performance', 'process', 'fetch'];
@@ -39,7 +43,7 @@ function arrows(room, { may, pure = false }) {
   const others = Object.keys(ROOMS).filter((other) => other !== room && !may.includes(other));
   const packages = Object.entries(PACKAGES).filter(([, home]) => ![home].flat().includes(room)).map(([name]) => name);
   const modules = pure ? IMPURE_MODULES.flatMap((name) => [name, `node:${name}`]) : [];
-  const onlyStorage = room === 'storage' || room === 'cli' || pure ? [] : ['fs', 'fs/promises', 'node:fs', 'node:fs/promises'];
+  const onlyStorage = ['storage', 'cli', 'control'].includes(room) || pure ? [] : ['fs', 'fs/promises', 'node:fs', 'node:fs/promises'];
   const rules = {
     'no-restricted-imports': [
       'error',

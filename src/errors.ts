@@ -18,7 +18,7 @@ export const ERROR_CODES = {
     'coordinates-expired',
     'coordinates-sealed',
   ],
-  AuthError: ['auth-refused', 'auth-missing', 'auth-handshake', 'auth-not-encrypted', 'auth-certificate'],
+  AuthError: ['auth-refused', 'auth-missing', 'auth-handshake', 'auth-not-encrypted', 'auth-certificate', 'auth-sign-in', 'auth-token'],
   ConnectError: ['connect-failed', 'connect-lost', 'connect-busy', 'connect-listen'],
   ProtocolError: ['protocol-violation', 'protocol-version'],
   IntegrityError: ['integrity-checksum', 'integrity-digest', 'integrity-tag', 'integrity-size', 'integrity-source'],
@@ -35,6 +35,7 @@ export const ERROR_CODES = {
   ],
   LimitError: ['limit-inbound', 'limit-frame', 'limit-entries', 'limit-relay'],
   TimeoutError: ['timeout-wait', 'timeout-idle', 'timeout-handshake'],
+  ControlError: ['control-answer', 'control-unavailable', 'control-not-firecrest', 'control-unsuitable', 'control-job', 'control-verify'],
   AbortError: ['aborted'],
 } as const;
 
@@ -159,6 +160,27 @@ export class TimeoutError extends StreamerError {
   }
 }
 
+/**
+ * FirecREST, or the job that it started, did not do what was asked. Exit 11.
+ * - `control-answer`: it answered with an error; `status` is the HTTP status.
+ * - `control-unavailable`: the system, its scheduler or a service of it is down for now.
+ * - `control-not-firecrest`: what answers there is not FirecREST.
+ * - `control-unsuitable`: no way of transfer fits what was asked; nothing was started.
+ * - `control-job`: the job failed, was cancelled, or ended before the transfer.
+ * - `control-verify`: what arrived is not what was sent, by FirecREST's checksum.
+ */
+export class ControlError extends StreamerError {
+  override readonly name = 'ControlError';
+  override readonly exitCode = 11;
+  override readonly closeCode = 4011;
+  /** HTTP status of FirecREST's answer, where there was one. */
+  readonly status: number | undefined;
+  constructor(code: Codes['ControlError'][number], message: string, details?: ErrorDetails & { readonly status?: number }) {
+    super(code, message, details);
+    this.status = details?.status;
+  }
+}
+
 /** Stopped from outside: SIGINT (exit 130), SIGTERM (exit 143), or the caller's AbortSignal (exit 130). Close 1001. */
 export class AbortError extends StreamerError {
   override readonly name = 'AbortError';
@@ -218,6 +240,8 @@ function construct(name: ErrorClassName, code: ErrorCode, message: string): Stre
       return new LimitError(code as Codes['LimitError'][number], message, details);
     case 'TimeoutError':
       return new TimeoutError(code as Codes['TimeoutError'][number], message, details);
+    case 'ControlError':
+      return new ControlError(code as Codes['ControlError'][number], message, details);
     case 'AbortError':
       // Their signal is not ours: to this end it is a lost link that redialling will not bring back.
       return new ConnectError('connect-lost', 'the other end was stopped; what has arrived is kept, run the command again to resume', details);

@@ -38,6 +38,7 @@ export {
   AbortError,
   AuthError,
   ConnectError,
+  ControlError,
   CoordinatesError,
   ERROR_CODES,
   IntegrityError,

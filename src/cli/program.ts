@@ -110,7 +110,7 @@ Sizes: plain numbers are bytes; KiB, MiB, GiB, TiB (or K, M, G, T) are binary, k
 Durations: plain numbers are seconds; ms, s, m, h, d, also together: 1h30m.`;
 const EXITS = `
 Exit status: 0 done; 2 usage; 3 coordinates; 4 refused; 5 no connection; 6 protocol; 7 integrity; 8 storage;
-9 limit; 10 time-out; 130 interrupted; 143 terminated; 70 a bug.`;
+9 limit; 10 time-out; 11 FirecREST or its job; 130 interrupted; 143 terminated; 70 a bug.`;
 
 function outputOptions(command: Command): Command {
   return command

@@ -26,6 +26,7 @@ const TABLE: Readonly<Record<ErrorClassName, readonly [exit: number, close: numb
   StorageError: [8, 4008],
   LimitError: [9, 1009],
   TimeoutError: [10, 4010],
+  ControlError: [11, 4011],
   AbortError: [130, 1001],
 };
 

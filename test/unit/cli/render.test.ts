@@ -285,7 +285,7 @@ describe('a failure', () => {
         const failure = failureOf(errorFromPeer(code, 'several\r\n  lines'));
         assert.doesNotMatch(failure.message, /[\r\n]/u);
         assert.equal(failure.detail, undefined);
-        assert.ok(failure.exitCode >= 2 && failure.exitCode <= 10);
+        assert.ok(failure.exitCode >= 2 && failure.exitCode <= 11);
       }
     }
     assert.deepEqual(failureOf(new AbortError('interrupted')), { exitCode: 130, code: 'aborted', message: 'interrupted' });
