@@ -8,24 +8,14 @@ import { DEFAULTS } from '../options.js';
 import { RELAY_DEFAULTS } from '../relay/limits.js';
 import { formatDuration, formatSize } from '../util/units.js';
 import { VERSION } from '../version.js';
+import { action, outputOptions } from './action.js';
 import { collect, countArgument, durationArgument, joinPortRange, placeArgument, portRangeArgument, sizeArgument, streamsArgument, wireArgument } from './arguments.js';
 import { failureOf } from './exit.js';
 import type { ServerCommandOptions } from './commands/server.js';
 import { addJobScriptOptions } from './job-script-options.js';
 import { addTransferOptions } from './transfer-options.js';
-import { createRenderer, type Renderer, type RenderOptions } from './render.js';
-import { stopSignal } from './signals.js';
+import { createRenderer, type RenderOptions } from './render.js';
 import { usageError } from './usage-error.js';
-
-/** What a command is given besides its options. */
-export interface Context {
-  readonly renderer: Renderer;
-  /** From the call on, SIGINT, SIGTERM and SIGHUP abort the signal. Before it they end the process, even one that reads its standard input. */
-  readonly stopSignal: () => AbortSignal;
-}
-
-/** How long a connection may hold the process when all is said, milliseconds: a closing handshake takes 2 s at the most. */
-const LEAVE_MS = 2_500;
 
 /** Parses and runs; sets the process's exit status. */
 export async function runProgram(words: readonly string[]): Promise<void> {
@@ -61,28 +51,6 @@ function report(error: unknown, options: RenderOptions): number {
   return failure.exitCode;
 }
 
-/** Runs a command's action with its renderer and signal, and turns its failure into a line and a status. */
-function action(
-  run: (words: readonly (string | undefined)[], command: Command, context: Context) => Promise<void>,
-): (...given: unknown[]) => Promise<void> {
-  return async (...given) => {
-    const command = given.at(-1) as Command;
-    const options: RenderOptions = command.optsWithGlobals();
-    const renderer = createRenderer(options);
-    try {
-      await run((given.slice(0, -2) as (string | string[] | undefined)[]).flat(), command, { renderer, stopSignal });
-      renderer.end();
-    } catch (error) {
-      const failure = failureOf(error);
-      renderer.fail(failure);
-      process.exitCode = failure.exitCode;
-    } finally {
-      // A peer that no longer listens is not waited for: what it should be told stands behind data that it does not take.
-      setTimeout(() => process.exit(), LEAVE_MS).unref();
-    }
-  };
-}
-
 /** The whole command line. */
 export function buildProgram(): Command {
   const program = new Command('streamer')
@@ -111,12 +79,6 @@ Durations: plain numbers are seconds; ms, s, m, h, d, also together: 1h30m.`;
 const EXITS = `
 Exit status: 0 done; 2 usage; 3 coordinates; 4 refused; 5 no connection; 6 protocol; 7 integrity; 8 storage;
 9 limit; 10 time-out; 11 FirecREST or its job; 130 interrupted; 143 terminated; 70 a bug.`;
-
-function outputOptions(command: Command): Command {
-  return command
-    .option('--json', 'one JSON object a line on standard output, for programs (on standard error where that carries what is received)')
-    .option('-q, --quiet', "say only errors, results (a server's lines, a key, a measurement) and that a wire is not encrypted");
-}
 
 function wireOption(help: string): Option {
   return new Option('--wire <wire>', `${help}: auto, native (encrypted) or compat (the Python streamer's, not encrypted)`)

@@ -9,7 +9,7 @@ import { formatRate } from '../../util/units.js';
 import { readCoordinates } from '../arguments.js';
 import { inFlags } from '../flags.js';
 import { opened } from '../identity.js';
-import type { Context } from '../program.js';
+import type { Context } from '../action.js';
 import { readPemFile } from '../text-file.js';
 import { routeOf } from './client.js';
 import { runServer, type ServerCommandOptions } from './server.js';

@@ -8,7 +8,7 @@ import { UsageError } from '../../errors.js';
 import type { Route, WireChoice } from '../../options.js';
 import { looksLikeCoordinates, readCoordinates } from '../arguments.js';
 import { opened } from '../identity.js';
-import type { Context } from '../program.js';
+import type { Context } from '../action.js';
 import { readPemFile } from '../text-file.js';
 import { transferChoices, type TransferCommandOptions } from '../transfer-options.js';
 import { withTransferTools } from '../transfer-tools.js';

@@ -8,7 +8,7 @@ import { UsageError } from '../../errors.js';
 import { NODE_VERSIONS, SCHEDULERS, type JobScriptOptions, type NodeSource } from '../../server/job-options.js';
 import { jobScript } from '../../server/job-script.js';
 import { readKeys } from '../arguments.js';
-import type { Context } from '../program.js';
+import type { Context } from '../action.js';
 
 /** Options as commander gives them; durations in milliseconds, sizes in bytes. */
 export interface JobScriptCommandOptions extends Pick<JobScriptOptions, 'jobName' | 'account' | 'partition' | 'nodes' | 'cpus' | 'workingDirectory' | 'output' | 'sealTo' | 'publicIps' | 'host' | 'portRange' | 'inboundTransferLimit' | 'coordinatesFile'> {

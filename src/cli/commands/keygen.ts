@@ -6,7 +6,7 @@
 import { generateIdentity, publicKeyOf } from '../../coordinates/keys.js';
 import { StorageError } from '../../errors.js';
 import { identityFile, readIdentity, writeIdentity } from '../identity.js';
-import type { Context } from '../program.js';
+import type { Context } from '../action.js';
 
 /** Options as commander gives them. */
 export interface KeygenCommandOptions {

@@ -12,7 +12,7 @@ import { startRelay, type Relay, type RelayLog } from '../../relay/relay.js';
 import { parseTokens, type TokenList } from '../../relay/tokens.js';
 import { checkTlsIdentity, listen, type Listener, type TlsIdentity } from '../../transport/listen.js';
 import { isLoopback } from '../../transport/proxy.js';
-import type { Context } from '../program.js';
+import type { Context } from '../action.js';
 import { FileWatch } from '../file-watch.js';
 import { readPemFile, readTextFile } from '../text-file.js';
 import { readTlsFiles } from '../tls-files.js';

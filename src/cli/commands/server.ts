@@ -8,7 +8,7 @@ import { UsageError } from '../../errors.js';
 import { DEFAULTS, type WireChoice } from '../../options.js';
 import { serve, type ServeOptions, type StreamerServer } from '../../server/server.js';
 import { readKeys, readRelayToken, readSecret } from '../arguments.js';
-import type { Context } from '../program.js';
+import type { Context } from '../action.js';
 import type { Renderer } from '../render.js';
 import { readPemFile, writeSecretFile } from '../text-file.js';
 import { readTlsFiles } from '../tls-files.js';
