@@ -81,7 +81,10 @@ esac
 first=
 IFS= read -r -n 200 first <"$streamer" || :
 case \${streamer##*/}:\${first:0:2}\${first##*/} in
-  *.js:* | *.cjs:* | *.mjs:* | *:'#!'*node*) set -- "\${node:?there is no node in PATH: see --node}" "$streamer" ;;
+  *.js:* | *.cjs:* | *.mjs:* | *:'#!'*node*)
+    [ -n "$node" ] || fail 'there is no node in PATH: see --node'
+    set -- "$node" "$streamer"
+    ;;
   *) set -- "$streamer" ;;
 esac
 # An older one would stop at a word that it does not know, and say no more than that.
