@@ -105,6 +105,10 @@ export class LocalCluster implements Cluster {
     });
   }
 
+  view(_system: string, file: string, { offset, size }: { readonly offset: number; readonly size: number }): Promise<string> {
+    return this.#asked('view', '', async () => (await orNotFound(file)).toString('utf8').slice(offset, offset + size));
+  }
+
   writeFile(_system: string, directory: string, name: string, content: Uint8Array): Promise<void> {
     return this.#asked('writeFile', name, () => writeFile(path.join(directory, name), content));
   }

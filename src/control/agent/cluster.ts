@@ -41,6 +41,8 @@ export interface Cluster {
   checksum(system: string, path: string, options?: CallOptions): Promise<string>;
   /** Undefined where there is no such file. */
   tail(system: string, path: string, range: { readonly lines: number }, options?: CallOptions): Promise<string | undefined>;
+  /** From an offset, in characters. @throws ControlError with status 404 where there is no such file */
+  view(system: string, path: string, range: { readonly offset: number; readonly size: number }, options?: CallOptions): Promise<string>;
   writeFile(system: string, directory: string, name: string, content: Uint8Array, options?: CallOptions): Promise<void>;
   mkdir(system: string, path: string, options?: CallOptions & { readonly parents?: boolean }): Promise<unknown>;
   /** Recursive. */

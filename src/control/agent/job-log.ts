@@ -56,6 +56,24 @@ export function failureIn(log: string | undefined, job: EndedJob, { reached, kep
   return new ControlError('control-job', `job ${job.jobId} ended (${peerText(job.state)}${exit}) ${reached ? 'during the transfer, of which what has arrived is kept' : 'before it could be reached'}; ${said}; it is kept: ${kept}`);
 }
 
+/** What a server tells of an entry that it did not offer, or could not read when it was wanted: the latter with a code. */
+const TROUBLE = /^(?:skipped: .+|(?!streamer: ).+ \[[a-z]+-[a-z-]+\])$/u;
+/** Most of them that are passed on. */
+const TROUBLES_MAX = 20;
+
+/**
+ * What a server could not read of a tree: the receiver knows only what it was offered.
+ * @returns undefined where it sent everything; else what is to be told, line by line, and the error.
+ */
+export function unsentIn(log: string): { readonly told: readonly string[]; readonly error: StreamerError } | undefined {
+  const lines = log.split(/[\r\n]+/u);
+  const summary = lines.map((line) => OUR_FAILURE.exec(line)).findLast((found) => found?.[2] === 'storage-incomplete');
+  if (summary === undefined || summary === null) return undefined;
+  const told = lines.filter((line) => TROUBLE.test(line)).map(peerText);
+  const more = told.length - TROUBLES_MAX;
+  return { told: [...told.slice(0, TROUBLES_MAX), ...(more > 0 ? [`and ${more} more`] : [])], error: errorFromPeer('storage-incomplete', summary[1] ?? '') };
+}
+
 function isKnown(code: string | undefined): boolean {
   return Object.values(ERROR_CODES).some((codes) => (codes as readonly (string | undefined)[]).includes(code));
 }

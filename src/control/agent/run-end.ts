@@ -6,7 +6,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { peerText } from '../../errors.js';
 import type { ClusterJob } from './cluster.js';
+import { unsentIn } from './job-log.js';
 import type { AgentRun, RunContext } from './run.js';
+import { readLog } from './run-wait.js';
 
 /** Longest that one step of cleaning up may take, milliseconds. It has time of its own: the caller's signal may be why we clean up. */
 export const CLEANING_MS = 15_000;
@@ -23,10 +25,19 @@ export async function stopRun({ jobId }: Pick<AgentRun, 'jobId'>, { cluster, sys
   }
 }
 
-/** After the transfer: waits until the job has ended by itself, and removes its log. */
+/**
+ * After the transfer: waits until the job has ended by itself, and removes its log.
+ * @throws StorageError `storage-incomplete` when its server could not read all that it was to send
+ */
 export async function tidyRun(run: AgentRun, context: RunContext): Promise<void> {
-  if (!(await endOfJob(run, context))?.over) await stopRun(run, context);
+  const job = await endOfJob(run, context);
+  if (job?.over !== true) await stopRun(run, context);
+  const log = job === undefined || job.state === 'COMPLETED' ? undefined : await readLog(run, { ...context, signal: AbortSignal.timeout(CLEANING_MS) }).catch(() => undefined);
   await removeRun(run, context);
+  const unsent = unsentIn(log ?? '');
+  if (unsent === undefined) return;
+  for (const line of unsent.told) context.notice(line);
+  throw unsent.error;
 }
 
 /** What has become of a job that is to end soon, with some patience; undefined where it is not known. */

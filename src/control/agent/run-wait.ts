@@ -17,7 +17,7 @@ function usualPace(looks: number, state: string | undefined): number {
   return state === 'PENDING' ? Math.min(15_000, 500 * 1.2 ** (looks - 10)) : 1_000;
 }
 
-/** Lines of a log that are read: those of one transfer with all its interruptions. */
+/** Lines of a log that are read: those of all but long transfers. */
 const LOG_LINES = 200;
 /** Looks that may fail one after the other: commands take their time on a busy system. */
 const FAILURES_MAX = 8;
@@ -60,7 +60,8 @@ interface Look {
 
 /** The log first: it is what is waited for, and the cheaper question. */
 async function look(run: AgentRun, identity: string, context: RunContext): Promise<Look> {
-  const coordinates = coordinatesIn((await readLog(run, context)) ?? '', identity);
+  const log = (await readLog(run, context)) ?? '';
+  const coordinates = coordinatesIn(log, identity) ?? (isCut(log) ? coordinatesIn(await beginningOf(run, context), identity) : undefined);
   if (coordinates !== undefined) return { coordinates };
   const job = await context.cluster.job(context.system, run.jobId, callOptions(context.signal));
   return job === undefined ? {} : { job };
@@ -72,8 +73,21 @@ export async function failureOf(run: AgentRun, job: Pick<ClusterJob, 'jobId' | '
   return failureIn(log, job, { reached, kept: `${context.system}:${logOf(run.directory)}` });
 }
 
-function readLog({ directory }: AgentRun, { cluster, system, signal }: RunContext): Promise<string | undefined> {
+/** The end of a job's log; undefined while there is none. */
+export function readLog({ directory }: AgentRun, { cluster, system, signal }: RunContext): Promise<string | undefined> {
   return cluster.tail(system, logOf(directory), { lines: LOG_LINES }, callOptions(signal));
+}
+
+/** The server tells of its progress as well: of a long transfer whose client comes back, more is told than is read. */
+function isCut(log: string): boolean {
+  return log.split('\n').length > LOG_LINES;
+}
+
+/** Bytes of the beginning of a log. FirecREST reads twice as many, of which half the smallest limit may come. */
+const BEGINNING_BYTES = 32_768;
+
+function beginningOf({ directory }: AgentRun, { cluster, system, signal }: RunContext): Promise<string> {
+  return cluster.view(system, logOf(directory), { offset: 0, size: BEGINNING_BYTES }, callOptions(signal));
 }
 
 /** Whether another look may go better. */

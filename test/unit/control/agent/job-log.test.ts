@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
-import { coordinatesIn, failureIn } from '../../../../src/control/agent/job-log.js';
+import { coordinatesIn, failureIn, unsentIn } from '../../../../src/control/agent/job-log.js';
 import { generateIdentity, publicKeyOf } from '../../../../src/coordinates/keys.js';
 import { sealCoordinates } from '../../../../src/coordinates/sealed.js';
 import { CoordinatesError } from '../../../../src/errors.js';
@@ -70,5 +70,24 @@ describe('a job that has ended too early', () => {
 
   it('has one line for any log', () => {
     fc.assert(fc.property(fc.string({ unit: 'binary' }), (log) => !/[\r\n]/u.test(why(log).message)));
+  });
+});
+
+describe('what a server could not send', () => {
+  const summary = 'streamer: 2 entries could not be moved, as told above; everything else was. Mend that and run the same command again [storage-incomplete]';
+
+  it('is told entry by entry, and is an error', () => {
+    const unsent = unsentIn(`connected to 1.2.3.4 [x]\ncannot read a: it belongs to another user [storage-denied]\nskipped: b\u001b[2J: no\nsent tree: 1 FAILED\n${summary}\n`);
+    assert.deepEqual(unsent?.told, ['cannot read a: it belongs to another user [storage-denied]', 'skipped: b [2J: no']);
+    assert.deepEqual([unsent.error.code, unsent.error.exitCode], ['storage-incomplete', 8]);
+  });
+
+  it('is told in a few lines, however much it is', () => {
+    const unsent = unsentIn(`${'cannot read it [storage-denied]\n'.repeat(70)}${summary}`);
+    assert.deepEqual([unsent?.told.length, unsent?.told.at(-1)], [21, 'and 50 more']);
+  });
+
+  it('is nothing where it failed otherwise, after its client had everything, or not at all', () => {
+    for (const log of ['', 'done\n', 'streamer: the link is lost [connect-lost]\n']) assert.equal(unsentIn(log), undefined);
   });
 });
