@@ -26,7 +26,7 @@ const ROUTES: readonly (readonly [method: string, route: RegExp, call: (parts: P
   ['GET', /^\/compute\/(?<system>[^/]+)\/jobs\/(?<id>[^/]+)$/u, ({ system, id }) => (client) => client.job(system, id)],
   ['DELETE', /^\/compute\/(?<system>[^/]+)\/jobs\/(?<id>[^/]+)$/u, ({ system, id }) => (client) => client.cancel(system, id)],
   ['POST', /^\/compute\/(?<system>[^/]+)\/jobs$/u, ({ system, body }) => (client) => client.submit(system, { name: 'hello', workingDirectory: '/scratch/home/alice', script: '#!/bin/bash\n', ...(body['job'] as object) })],
-  ['POST', /^\/filesystem\/(?<system>[^/]+)\/transfer\/(?<id>download|upload)$/u, ({ system, id, body }) => (client) => client.startTransfer(system, id as 'download', { path: String(body['sourcePath'] ?? body['path'] ?? body['source_path'] ?? 'None') })],
+  ['POST', /^\/filesystem\/(?<system>[^/]+)\/transfer\/(?<id>download|upload)$/u, ({ system, id, body }) => (client) => client.startTransfer(system, id as 'download', { path: pathOf(body) })],
   ['GET', /^\/filesystem\/(?<system>[^/]+)\/ops\/ls$/u, ({ system, query }) => (client) => client.ls(system, query.get('path') ?? '', { showHidden: query.get('showHidden') === 'true' })],
   ['GET', /^\/filesystem\/(?<system>[^/]+)\/ops\/stat$/iu, ({ system, query }) => (client) => client.stat(system, query.get('path') ?? '')],
   ['GET', /^\/filesystem\/(?<system>[^/]+)\/ops\/checksum$/u, ({ system, query }) => (client) => client.checksum(system, query.get('path') ?? '')],
@@ -37,6 +37,15 @@ const ROUTES: readonly (readonly [method: string, route: RegExp, call: (parts: P
   ['POST', /^\/filesystem\/(?<system>[^/]+)\/ops\/mkdir$/u, ({ system, body }) => (client) => client.mkdir(system, String(body['sourcePath']), { parents: true })],
   ['DELETE', /^\/filesystem\/(?<system>[^/]+)\/ops\/rm$/u, ({ system, query }) => (client) => client.rm(system, query.get('path') ?? '')],
 ];
+
+/** A transfer's path, by any of the names that FirecREST takes it by. */
+function pathOf(body: Record<string, unknown>): string {
+  const path = body['sourcePath'] ?? body['path'] ?? body['source_path'];
+  return typeof path === 'string' ? path : 'None';
+}
+
+/** Recorded in part only: nothing to read there. */
+const ABRIDGED = new Set(['cors-simple-get', 'status-systems-scheduler-hangs']);
 
 function callOf({ request }: Exchange): Call | undefined {
   const url = new URL(request.path ?? '', 'http://x');
@@ -73,15 +82,24 @@ async function answerTo(t: Parameters<typeof startRecorded>[0], name: string): P
 describe('a recorded answer', () => {
   for (const exchange of EXCHANGES) {
     const call = callOf(exchange);
-    if (call === undefined) continue;
+    if (call === undefined || ABRIDGED.has(exchange.name)) continue;
     const { status, body } = exchange.response;
     it(`${exchange.name} (${status})`, async (t) => {
       const result = await outcome(t, exchange, call);
-      if (status < 400) return assert.ok(!(result instanceof Error), String(result));
-      if (!(result instanceof Error)) return assert.ok(result === undefined || result === 'was-over');
+      if (status < 400) {
+        assert.ok(!(result instanceof Error), String(result));
+        return;
+      }
+      if (!(result instanceof Error)) {
+        assert.ok(result === undefined || result === 'was-over');
+        return;
+      }
       assert.ok(result instanceof StreamerError, String(result));
       assert.doesNotMatch(result.message, new RegExp(`${TOKEN}|/app/firecrest|\\n`, 'u'));
-      if (status === 401) return assert.ok(result instanceof AuthError && result.code === 'auth-sign-in');
+      if (status === 401) {
+        assert.ok(result instanceof AuthError && result.code === 'auth-sign-in');
+        return;
+      }
       assert.ok(result instanceof ControlError);
       assert.equal(result.status, status);
       const { message, causedBy } = body as { message: string; causedBy: string[] | null };
