@@ -40,7 +40,7 @@ export function createRenderer(options: RenderOptions): Renderer {
 
 /** What quotes an error of the library's, with flags in it. */
 function inOurWords<Event extends ProgressEvent>(event: Event): Event {
-  if (event.type === 'notice') return { ...event, message: inFlags(event.message) };
+  if (event.type === 'notice' || event.type === 'phase') return { ...event, message: inFlags(event.message) };
   return event.type === 'reconnecting' ? { ...event, reason: inFlags(event.reason) } : event;
 }
 
@@ -175,6 +175,9 @@ class TextRenderer implements Renderer {
 
   #status(event: Exclude<ProgressEvent, { type: 'progress' | 'done' }>): void {
     switch (event.type) {
+      case 'phase':
+        this.#phase(event);
+        break;
       // Told by the command's own lines.
       case 'listening':
       case 'at-relay':
@@ -217,6 +220,12 @@ class TextRenderer implements Renderer {
         this.#notice(event.message);
         break;
     }
+  }
+
+  #phase({ phase, message, remainingMs }: Extract<ProgressEvent, { type: 'phase' }>): void {
+    if (phase === 'method' || phase === 'verified') this.#line(message);
+    else if (this.#bar !== undefined) this.#bar.waiting(message, remainingMs);
+    else this.#line(remainingMs === undefined ? message : `${message}, up to ${formatDuration(remainingMs)}`);
   }
 
   #summary(result: TransferResult): void {

@@ -12,8 +12,13 @@ export type { RootKind } from '../wire/frame.js';
 /** Which wire a transfer uses: ours, or the reference's. */
 export type Wire = 'native' | 'compat';
 
+/** What becomes of a transfer by FirecREST, before and after its bytes move. */
+export type MovePhase = 'method' | 'asking' | 'pending' | 'running' | 'ending' | 'verifying' | 'verified';
+
 /** Something happened that a user may want to know. Sizes are bytes, times milliseconds. */
 export type ProgressEvent =
+  /** A transfer by FirecREST goes on. `remainingMs`: that long it can go on at the most. */
+  | { readonly type: 'phase'; readonly phase: MovePhase; readonly message: string; readonly jobId?: string; readonly remainingMs?: number }
   /** The server is up. `url` is where it listens. */
   | { readonly type: 'listening'; readonly url: string; readonly host: string; readonly port: number }
   /** The server can be met at a relay. */
