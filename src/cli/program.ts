@@ -15,6 +15,7 @@ import { addMoveCommands } from './move-commands.js';
 import { addTransferOptions } from './transfer-options.js';
 import { runWords } from './run.js';
 import { addServerCommand } from './server-command.js';
+import { addSignInCommands } from './sign-in-commands.js';
 import { caOption, windowOption, wireOption } from './wire-options.js';
 
 /** Parses and runs; sets the process's exit status. */
@@ -40,6 +41,7 @@ export function buildProgram(): Command {
   relayCommand(program);
   jobScriptCommand(program);
   addMoveCommands(program);
+  addSignInCommands(program);
   return program;
 }
 
