@@ -14,6 +14,7 @@ import { addJobScriptOptions } from './job-script-options.js';
 import { addTransferOptions } from './transfer-options.js';
 import { runWords } from './run.js';
 import { addServerCommand } from './server-command.js';
+import { addSignInCommands } from './sign-in-commands.js';
 import { caOption, windowOption, wireOption } from './wire-options.js';
 
 /** Parses and runs; sets the process's exit status. */
@@ -38,6 +39,7 @@ export function buildProgram(): Command {
   keygenCommand(program);
   relayCommand(program);
   jobScriptCommand(program);
+  addSignInCommands(program);
   return program;
 }
 

@@ -254,10 +254,10 @@ class TextRenderer implements Renderer {
 /** The summary at the end, two lines. */
 export function summaryOf(result: TransferResult): string {
   const { wire, encrypted, cipher, digest, sha256, verified } = result;
-  const secrecy = encrypted ? `encrypted (${cipher ?? ''})` : 'NOT encrypted';
-  const trust = verified ? 'verified' : 'the receiver does not confirm on this wire';
+  const secrecy = encrypted ? `encrypted (${cipher ?? 'TLS'})` : 'NOT encrypted';
+  const trust = verified ? 'verified' : wire === 'ops' ? 'not verified' : 'the receiver does not confirm on this wire';
   const hashes = [...(digest === undefined ? [] : [`${digest.algorithm} ${digest.hex}`]), ...(sha256 === undefined ? [] : [`sha256 ${sha256}`])];
-  return [movedLine(result), [`${wire} wire`, secrecy, ...hashes, trust].join(', ')].join('\n');
+  return [movedLine(result), [wire === 'ops' ? 'through FirecREST' : `${wire} wire`, secrecy, ...hashes, trust].join(', ')].join('\n');
 }
 
 function movedLine(result: TransferResult): string {

@@ -31,7 +31,7 @@ export async function runWords(words: readonly string[], build: () => Command): 
  * is two words it finds no parent, so that scancel ends the job and not the process, and the node is drained.
  */
 function hideArguments(words: readonly string[]): void {
-  const command = words.find((word) => /^(send|receive|server|relay)$/.test(word));
+  const command = words.find((word) => /^(send|receive|server|relay|login|logout|whoami)$/.test(word));
   process.title = command === undefined ? 'streamer' : `streamer-${command}`;
 }
 

@@ -201,8 +201,8 @@ async function throughRestarts(plan: ClientPlan, run: (links: ClientLinks, plan:
       if (!links.sessionUnknown || attempt >= RESTARTS_MAX) throw error;
       plan.onProgress({ type: 'notice', message: 'the server was started anew: going on from what has arrived' });
       reconnects = links.reconnects + 1;
-      // It has spoken the native wire, so that whoever answers 401 now is not it, and gets no secret.
-      now = { ...plan, wire: 'native', hello: { ...plan.hello, client: randomBytes(CLIENT_ID_BYTES) } };
+      // It has spoken the native wire, so that whoever answers 401 now is not it, and gets no secret. It may be gone again by now.
+      now = { ...plan, wire: 'native', proven: true, connectTimeoutMs: Math.max(plan.connectTimeoutMs, plan.retryTimeoutMs), hello: { ...plan.hello, client: randomBytes(CLIENT_ID_BYTES) } };
     }
   }
 }

@@ -17,18 +17,20 @@ export interface RedialOptions extends ConnectOptions {
   /** How long to try to have a lost link back, milliseconds. */
   readonly retryTimeoutMs: number;
   readonly onProgress: ProgressListener;
+  /** The secret has been right once: see {@link worthRedialling}. @default false */
+  readonly proven?: boolean;
 }
 
 /**
  * Tries to connect until `timeoutMs` is over.
- * @param again whether it is worth another try after this failure.
+ * @param again whether it is worth another try after this failure. Default: as the failure says, or {@link worthRedialling}.
  * @param pauseMostMs longest pause between two tries, milliseconds.
  * @throws the last failure; AbortError when the caller stops it.
  */
 export async function connectPatiently(
   options: RedialOptions,
   timeoutMs: number,
-  again: (error: unknown) => boolean = (error) => error instanceof StreamerError && error.retryable,
+  again: (error: unknown) => boolean = options.proven === true ? worthRedialling : (error) => error instanceof StreamerError && error.retryable,
   pauseMostMs = Infinity,
 ): Promise<Connected> {
   const deadline = performance.now() + timeoutMs;

@@ -5,29 +5,17 @@
  */
 import type { ClientOptions } from '../client/client.js';
 import type { ProgressListener, TransferResult } from '../transfer/progress.js';
+import type { Profile, TransferMethod } from './profile.js';
 import type { Site, SiteSystem } from './site.js';
 
-/** The ways there are, in the order of the manual. */
-export const METHOD_NAMES = ['streamer', 'agent', 'ops'] as const;
-/** One of them. */
-export type MethodName = (typeof METHOD_NAMES)[number];
 /** `auto`: whichever fits. */
-export type MethodChoice = MethodName | 'auto';
+export type MethodChoice = TransferMethod | 'auto';
 
 /** From the user's machine: to it, or to the cluster. */
 export type MoveDirection = 'download' | 'upload';
 
 /** What a profile says of transfers. */
-export interface MoveProfile {
-  /** @default 'auto' */
-  readonly method?: MethodChoice | undefined;
-  /** Which of them `auto` may take. @default all */
-  readonly allowedMethods?: readonly MethodName[] | undefined;
-  /** A relay for the agent's transfers. */
-  readonly relay?: string | undefined;
-  readonly relayTokenFile?: string | undefined;
-  readonly agent?: Readonly<Record<string, unknown>> | undefined;
-}
+export type MoveProfile = Pick<Profile, 'method' | 'allowedMethods' | 'relay' | 'relayTokenFile' | 'agent'>;
 
 /** What both ends are told of a transfer: see {@link ClientOptions}. */
 export interface MoveSettings
@@ -89,7 +77,7 @@ export interface TransferRequest {
 
 /** A way of moving files. */
 export interface Method {
-  readonly name: MethodName;
+  readonly name: TransferMethod;
   /** Why it cannot do what is asked, in words that go behind its name and a colon; undefined when it can. Nothing is started by it. */
   unfit(request: TransferRequest): string | undefined;
   /**

@@ -103,7 +103,8 @@ export interface TransferResult {
   /** From the first entry to the receiver's confirmation, milliseconds. */
   readonly durationMs: number;
   readonly bytesPerSecond: number;
-  readonly wire: Wire;
+  /** `ops`: none of them, but FirecREST itself. */
+  readonly wire: Wire | 'ops';
   readonly encrypted: boolean;
   /** AEAD of the records; absent when nothing was encrypted. */
   readonly cipher?: string;

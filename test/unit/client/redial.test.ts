@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it, type TestContext } from 'node:test';
 import { connectAmongOthers, connectPatiently, type RedialOptions } from '../../../src/client/redial.js';
 import type { Coordinates } from '../../../src/coordinates/coordinates.js';
-import { AbortError, ConnectError, StorageError } from '../../../src/errors.js';
+import { AbortError, AuthError, ConnectError, StorageError } from '../../../src/errors.js';
 import type { ProgressEvent } from '../../../src/transfer/progress.js';
 import { until } from '../../support/fake-events.js';
 import { fakeServer } from '../../support/fake-server.js';
@@ -64,6 +64,19 @@ describe('looking for the server', () => {
       await assert.rejects(connectPatiently(some, 350));
       assert.equal(attempts(some.events).length > 1, again, `${status}`);
     }
+  });
+
+  it('goes on whatever else answers there, when the secret was right once: also whoever closes as a wrong secret would be closed', async (t) => {
+    const other = await fakeServer(t, { secret: Buffer.from('another secret'), answer: () => 'native' });
+    await assert.rejects(connectPatiently(options(other.port), 350), AuthError);
+    const some = options(other.port, { proven: true });
+    const searching = connectPatiently(some, 20_000);
+    await until(() => attempts(some.events).length >= 2);
+    await other.close();
+    await native(t, other.port);
+    const connected = await searching;
+    assert.ok(connected.wire === 'native');
+    connected.channel.connection.destroy();
   });
 
   it('is stopped by its caller at once, with the caller’s reason', async (t) => {
