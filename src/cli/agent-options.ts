@@ -5,9 +5,9 @@
  */
 import { Option, type Command } from 'commander';
 import { UsageError } from '../errors.js';
-import type { AgentProfileFields } from '../control/agent/agent-profile.js';
 import { AGENT_WAIT_MS } from '../control/agent/agent-settings.js';
 import type { MoveProfile } from '../control/method.js';
+import type { AgentProfile } from '../control/profile.js';
 import { JOB_DEFAULTS, NODE_VERSIONS } from '../server/job-options.js';
 import { formatDuration } from '../util/units.js';
 import { collect, durationArgument, portRangeArgument } from './arguments.js';
@@ -56,14 +56,15 @@ export function addAgentOptions(command: Command): Command {
  * The profile, with what the options say in its place.
  * @throws UsageError for options that do not go together
  */
-export function withAgentOptions(profile: MoveProfile, options: AgentCommandOptions): MoveProfile {
-  const { relay = profile.relay, relayTokenFile, node, nodeVersion, directive, agentDirectory } = options;
+export function withAgentOptions(given: MoveProfile, options: AgentCommandOptions): MoveProfile {
+  const { relay: relayBefore, relayTokenFile: tokenFileBefore, ...profile } = given;
+  const { relay = relayBefore, relayTokenFile, node, nodeVersion, directive, agentDirectory } = options;
   if (relayTokenFile !== undefined && relay === undefined) throw new UsageError('--relay-token-file is for a relay: --relay <url>');
-  if (nodeVersion !== undefined && !/^venv(?::|$)/u.test(node ?? String(profile.agent?.['node']))) throw new UsageError('--node-version is for --node venv');
+  if (nodeVersion !== undefined && !/^venv(?::|$)/u.test(node ?? (profile.agent?.node ?? ''))) throw new UsageError('--node-version is for --node venv');
   const { partition, time, waitTimeout, publicIps, portRange } = options;
-  const fields = { node, nodeVersion: nodeVersion === undefined ? undefined : Number(nodeVersion), partition, time, directives: directive, directory: agentDirectory, waitTimeout, publicIps, portRange } satisfies { [K in keyof AgentProfileFields]-?: AgentProfileFields[K] | undefined };
-  const given = Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined));
+  const fields = { node, nodeVersion: nodeVersion === undefined ? undefined : Number(nodeVersion), partition, time, directives: directive, directory: agentDirectory, waitTimeout, publicIps, portRange } satisfies { [K in keyof AgentProfile]-?: AgentProfile[K] | undefined };
+  const agent = Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined));
   // Another relay has another token.
-  const tokenFile = relayTokenFile ?? (options.relay === undefined ? profile.relayTokenFile : undefined);
-  return { ...profile, relay, relayTokenFile: tokenFile, agent: { ...profile.agent, ...given } };
+  const tokenFile = relayTokenFile ?? (options.relay === undefined ? tokenFileBefore : undefined);
+  return { ...profile, ...(relay === undefined ? {} : { relay }), ...(tokenFile === undefined ? {} : { relayTokenFile: tokenFile }), agent: { ...profile.agent, ...agent } };
 }

@@ -8,25 +8,12 @@ import { NODE_VERSIONS } from '../../server/job-options.js';
 import { parseNodeSource } from '../../server/node-source.js';
 import { parseDuration } from '../../util/units.js';
 import type { MoveProfile } from '../method.js';
+import type { AgentProfile } from '../profile.js';
 import type { AgentSettings } from './agent-settings.js';
-
-/** Fields of a profile's `agent`. Durations are text, such as `2h`. */
-export interface AgentProfileFields {
-  /** `path`, `module:NAME`, `file:PATH`, `venv` or `venv:DIRECTORY`. */
-  readonly node?: string;
-  readonly nodeVersion?: number;
-  readonly partition?: string;
-  readonly time?: string;
-  readonly directives?: readonly string[];
-  readonly directory?: string;
-  readonly waitTimeout?: string;
-  readonly publicIps?: readonly string[];
-  readonly portRange?: readonly [first: number, last: number];
-}
 
 /** @throws UsageError that names the field which is wrong; what a value means together with others is checked when the job is made. */
 export function agentSettingsOf({ relay, relayTokenFile, agent = {} }: Pick<MoveProfile, 'relay' | 'relayTokenFile' | 'agent'>): AgentSettings {
-  const read = <T>(field: keyof AgentProfileFields, reader: (value: unknown, field: string) => T) => (agent[field] === undefined ? undefined : reader(agent[field], `agent.${field}`));
+  const read = <T>(field: keyof AgentProfile, reader: (value: unknown, field: string) => T) => (agent[field] === undefined ? undefined : reader(agent[field], `agent.${field}`));
   const node = read('node', text);
   return {
     ...defined({

@@ -22,7 +22,7 @@ function unfit({ system, profile, settings }: TransferRequest): string | undefin
   if (size === undefined) return AGENT_MISSING;
   if (schedulerOf(scheduler.type) === undefined) return `${name} has the scheduler ${peerText(scheduler.type)}, for which there is no job script`;
   if (size > maxOpsFileSize) return `${name} takes files of ${formatSize(maxOpsFileSize)} at the most, and the agent is ${formatSize(size)}`;
-  if (fileSystems.length === 0 && profile.agent?.['directory'] === undefined) return `${name} names no file system where it could be kept: name a directory with \`agent.directory\``;
+  if (fileSystems.length === 0 && profile.agent?.directory === undefined) return `${name} names no file system where it could be kept: name a directory with \`agent.directory\``;
   if (settings.route === 'relay' && profile.relay === undefined) return "`route: 'relay'` needs a relay: `relay.url`";
   return undefined;
 }

@@ -38,7 +38,7 @@ export async function moveByAgent(transfer: AgentTransfer): Promise<TransferResu
   let result = waiting === undefined ? undefined : await attempt(waiting, true);
   for (let jobs = 1; result === undefined; jobs += 1) {
     if (jobs > JOBS_MAX) throw new ControlError('control-job', `${JOBS_MAX} jobs have not been enough; what has arrived is kept, run the same again to go on`);
-    result = await attempt(await begun(job, file, context), false);
+    result = await attempt(await begun(job, file, context, waiting), false);
   }
   return result;
 }
@@ -50,9 +50,9 @@ function assertScheduler({ name, scheduler }: AgentTransfer['system']): Schedule
   return known;
 }
 
-async function begun(job: AgentJob, file: AgentFile, context: RunContext): Promise<AgentRun> {
+async function begun(job: AgentJob, file: AgentFile, context: RunContext, before: AgentRun | undefined): Promise<AgentRun> {
   const { client, system, directory, signal } = context;
   await client.mkdir(system, directory, { parents: true, ...callOptions(signal) });
   await installAgent(file, context);
-  return submitRun(job, context);
+  return submitRun(job, context, before);
 }

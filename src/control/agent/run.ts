@@ -37,13 +37,18 @@ export interface AgentRun {
   readonly directory: string;
 }
 
-/** Submits the job, in a directory of its own. @throws StreamerError; then nothing of it is left */
-export async function submitRun(job: AgentJob, context: RunContext): Promise<AgentRun> {
+/**
+ * Submits the job, in a directory of its own.
+ * @param before another one of the same name that is there already: FirecREST's client looks for a job by that when an answer is lost.
+ * @throws StreamerError; then nothing of it is left
+ */
+export async function submitRun(job: AgentJob, context: RunContext, before?: AgentRun): Promise<AgentRun> {
   const { client, system, signal, onProgress } = context;
   const directory = runDirectory(context.directory, randomBytes(RUN_ID_BYTES).toString('hex'));
   await client.mkdir(system, directory, { parents: true, ...callOptions(signal) });
   try {
     const jobId = await submitted(job, directory, context);
+    if (jobId === before?.jobId) throw new ControlError('control-answer', `${system} did not take the job; try again`);
     onProgress({ type: 'phase', phase: 'asking', message: `submitted job ${jobId} on ${system}`, jobId });
     return { jobId, directory };
   } catch (error) {
@@ -82,5 +87,5 @@ export async function findRun(name: string, { client, system, directory, signal 
     throw error;
   });
   const runs = jobs.filter(({ over }) => !over).map(({ jobId, workingDirectory }) => ({ jobId, directory: runDirectoryOf(directory, workingDirectory) }));
-  return runs.filter((run): run is AgentRun => run.directory !== undefined).sort((one, other) => Number(other.jobId) - Number(one.jobId))[0];
+  return runs.filter((run): run is AgentRun => run.directory !== undefined).sort((one, other) => Number.parseInt(other.jobId, 10) - Number.parseInt(one.jobId, 10))[0];
 }
