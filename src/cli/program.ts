@@ -11,6 +11,7 @@ import { VERSION } from '../version.js';
 import { action, outputOptions } from './action.js';
 import { countArgument, durationArgument, placeArgument, sizeArgument, streamsArgument } from './arguments.js';
 import { addJobScriptOptions } from './job-script-options.js';
+import { addMoveCommands } from './move-commands.js';
 import { addTransferOptions } from './transfer-options.js';
 import { runWords } from './run.js';
 import { addServerCommand } from './server-command.js';
@@ -39,6 +40,7 @@ export function buildProgram(): Command {
   keygenCommand(program);
   relayCommand(program);
   jobScriptCommand(program);
+  addMoveCommands(program);
   addSignInCommands(program);
   return program;
 }

@@ -55,6 +55,23 @@ export interface SiteJob {
   readonly start?: number | undefined;
   readonly end?: number | undefined;
   readonly nodes?: string | undefined;
+  readonly workingDirectory?: string | undefined;
+}
+
+/** A job to submit. */
+export interface SiteJobRequest {
+  readonly name: string;
+  readonly workingDirectory: string;
+  readonly script: string;
+  readonly standardOutput: string;
+  readonly account?: string;
+}
+
+/** An entry of a directory. */
+export interface SiteEntry {
+  readonly name: string;
+  /** As `ls --full-time` has it, in the cluster's time: `2026-11-22T12:04:55`. */
+  readonly lastModified: string;
 }
 
 /** A job of the site's that waits for a client. */
@@ -81,18 +98,24 @@ export interface Site {
   jobs(system: string, options?: CallOptions & { readonly name?: string; readonly timeWindow?: '1h' }): Promise<readonly SiteJob[]>;
   /** Undefined for one that is not known. */
   job(system: string, jobId: string, options?: CallOptions): Promise<SiteJob | undefined>;
+  submit(system: string, job: SiteJobRequest, options?: CallOptions): Promise<{ readonly jobId: string }>;
   /** One that is over already is no error. */
   cancel(system: string, jobId: string, options?: CallOptions): Promise<unknown>;
   startTransfer(system: string, direction: 'download' | 'upload', transfer: { readonly path: string; readonly account?: string }, options?: CallOptions): Promise<SiteTransferJob>;
   /** Undefined where there is nothing. */
   stat(system: string, path: string, options?: CallOptions): Promise<SiteStat | undefined>;
-  /** SHA-256, hex. */
+  ls(system: string, path: string, options?: CallOptions): Promise<readonly SiteEntry[]>;
+  /** SHA-256, hex. @throws ControlError with status 404 where there is no such file */
   checksum(system: string, path: string, options?: CallOptions): Promise<string>;
   /** Undefined where there is no such file. */
   tail(system: string, path: string, range: { readonly lines: number }, options?: CallOptions): Promise<string | undefined>;
+  /** From an offset, in characters. */
+  view(system: string, path: string, range: { readonly offset: number; readonly size: number }, options?: CallOptions): Promise<string>;
   readFile(system: string, path: string, options?: CallOptions): Promise<Uint8Array>;
   /** It replaces what is there. */
   writeFile(system: string, directory: string, name: string, content: Uint8Array, options?: CallOptions): Promise<unknown>;
+  mkdir(system: string, path: string, options?: CallOptions & { readonly parents?: boolean }): Promise<unknown>;
+  /** With all that is in it. */
   rm(system: string, path: string, options?: CallOptions): Promise<unknown>;
 }
 

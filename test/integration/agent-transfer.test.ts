@@ -36,9 +36,8 @@ async function siteFor(t: TestContext): Promise<Site> {
   const cluster = new LocalCluster(t);
   const events: ProgressEvent[] = [];
   const common = {
-    cluster,
-    system: { name: 'noxfer', fileSystems: [{ path: path.join(root, 'scratch'), defaultWorkDir: true }] },
-    scheduler: 'slurm',
+    client: cluster,
+    system: { name: 'noxfer', scheduler: { type: 'slurm' }, fileSystems: [{ path: path.join(root, 'scratch'), defaultWorkDir: true }] },
     agent: AGENT,
     settings: {},
     identity: generateIdentity(),
@@ -57,7 +56,7 @@ async function assertTidy({ there, cluster }: Site): Promise<void> {
 }
 
 const uploads = ({ cluster }: Site) => cluster.calls.filter((call) => call.startsWith('writeFile')).length;
-const notices = ({ events }: Site) => events.flatMap((event) => (event.type === 'notice' ? [event.message] : []));
+const notices = ({ events }: Site) => events.flatMap((event) => (event.type === 'notice' || event.type === 'phase' ? [event.message] : []));
 const last = ({ cluster }: Site): LocalJob => {
   const job = cluster.submitted.at(-1);
   assert.ok(job);

@@ -9,11 +9,12 @@ import { mkdir, open, readdir, readFile, rm, stat, writeFile } from 'node:fs/pro
 import path from 'node:path';
 import { spawn, type ChildProcess } from 'node:child_process';
 import type { TestContext } from 'node:test';
-import type { Cluster, ClusterEntry, ClusterJob, JobToSubmit } from '../../src/control/agent/cluster.js';
+import type { AgentSite } from '../../src/control/agent/run.js';
+import type { SiteEntry, SiteJob, SiteJobRequest } from '../../src/control/site.js';
 import { ControlError } from '../../src/errors.js';
 
 /** A job that was submitted. */
-export interface LocalJob extends JobToSubmit {
+export interface LocalJob extends SiteJobRequest {
   readonly jobId: string;
   state: string;
   exitCode?: number;
@@ -21,14 +22,14 @@ export interface LocalJob extends JobToSubmit {
 }
 
 /** See the module's head. */
-export class LocalCluster implements Cluster {
+export class LocalCluster implements AgentSite {
   /** What was asked, in order: `submit`, `writeFile streamer-agent-….cjs`. */
   readonly calls: string[] = [];
   readonly submitted: LocalJob[] = [];
   /** Submitted jobs stay in the queue until they are let go. */
   holding = false;
   /** Thrown once by the next call of that name. */
-  readonly failing = new Map<keyof Cluster, { readonly error: Error; readonly after?: boolean }>();
+  readonly failing = new Map<keyof AgentSite, { readonly error: Error; readonly after?: boolean }>();
   readonly env: Readonly<Record<string, string>>;
 
   constructor(t: TestContext, env: Readonly<Record<string, string>> = {}) {
@@ -42,18 +43,18 @@ export class LocalCluster implements Cluster {
     return this.#asked('userInfo', '', () => Promise.resolve({ user: 'alice' }));
   }
 
-  jobs(_system: string, { name }: { readonly name?: string } = {}): Promise<readonly ClusterJob[]> {
+  jobs(_system: string, { name }: { readonly name?: string } = {}): Promise<readonly SiteJob[]> {
     return this.#asked('jobs', '', () => Promise.resolve(this.submitted.filter((job) => name === undefined || job.name === name).map(told)));
   }
 
-  job(_system: string, jobId: string): Promise<ClusterJob | undefined> {
+  job(_system: string, jobId: string): Promise<SiteJob | undefined> {
     return this.#asked('job', '', () => {
       const job = this.submitted.find((one) => one.jobId === jobId);
       return Promise.resolve(job === undefined ? undefined : told(job));
     });
   }
 
-  submit(_system: string, job: JobToSubmit): Promise<{ readonly jobId: string }> {
+  submit(_system: string, job: SiteJobRequest): Promise<{ readonly jobId: string }> {
     return this.#asked('submit', '', async () => {
       const queued: LocalJob = { ...job, jobId: String(this.submitted.length + 1), state: 'PENDING' };
       this.submitted.push(queued);
@@ -87,7 +88,7 @@ export class LocalCluster implements Cluster {
     });
   }
 
-  ls(_system: string, directory: string): Promise<readonly ClusterEntry[]> {
+  ls(_system: string, directory: string): Promise<readonly SiteEntry[]> {
     return this.#asked('ls', '', async () => {
       const names = await readdir(directory);
       return Promise.all(names.map(async (name) => ({ name, lastModified: (await stat(path.join(directory, name))).mtime.toISOString().slice(0, 19) })));
@@ -121,7 +122,7 @@ export class LocalCluster implements Cluster {
     return this.#asked('rm', path.basename(directory), () => rm(directory, { recursive: true }));
   }
 
-  async #asked<T>(call: keyof Cluster, what: string, answer: () => Promise<T>): Promise<T> {
+  async #asked<T>(call: keyof AgentSite, what: string, answer: () => Promise<T>): Promise<T> {
     this.calls.push(`${call} ${what}`.trim());
     const failing = this.failing.get(call);
     this.failing.delete(call);
@@ -132,8 +133,8 @@ export class LocalCluster implements Cluster {
   }
 }
 
-function told({ jobId, state, exitCode, workingDirectory }: LocalJob): ClusterJob {
-  return { jobId, state, reason: 'None', over: state !== 'PENDING' && state !== 'RUNNING', nodes: state === 'PENDING' ? '' : 'node1', workingDirectory, ...(exitCode === undefined ? {} : { exitCode }) };
+function told({ jobId, name, state, exitCode, workingDirectory }: LocalJob): SiteJob {
+  return { jobId, name, state, reason: 'None', over: state !== 'PENDING' && state !== 'RUNNING', nodes: state === 'PENDING' ? '' : 'node1', workingDirectory, ...(exitCode === undefined ? {} : { exitCode }) };
 }
 
 async function orNotFound(file: string): Promise<Buffer> {

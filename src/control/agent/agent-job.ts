@@ -5,11 +5,12 @@
  */
 import { createHash } from 'node:crypto';
 import { UsageError } from '../../errors.js';
-import type { ExistingPolicy, Route } from '../../options.js';
+import type { Route } from '../../options.js';
 import { JOB_DEFAULTS, SCHEDULERS, type JobScriptOptions, type Scheduler } from '../../server/job-options.js';
 import { jobScript } from '../../server/job-script.js';
-import type { FilterRule } from '../../transfer/settings.js';
+import type { SiteTransfer } from '../site.js';
 import { AGENT_WAIT_MS, type AgentSettings } from './agent-settings.js';
+import { receiverWords, senderWords, type ServedSettings } from './server-words.js';
 
 /** What the job depends on. */
 export interface JobRequest {
@@ -18,24 +19,13 @@ export interface JobRequest {
   readonly remote: readonly string[];
   readonly scheduler: Scheduler;
   /** Where the site says that its nodes can be reached. */
-  readonly site?: { readonly publicIps?: readonly string[]; readonly portRange?: readonly [first: number, last: number] };
+  readonly site?: Pick<SiteTransfer, 'publicIps' | 'portRange'> | undefined;
   readonly agent: AgentSettings;
   /** Public key of the user's identity. */
   readonly sealTo: string;
   /** The agent's path. */
   readonly program: string;
   readonly settings: ServedSettings;
-}
-
-/** What the server must know of what the client asks for: the rest the client tells it. */
-export interface ServedSettings {
-  readonly existing?: ExistingPolicy | undefined;
-  readonly delete?: boolean | undefined;
-  readonly dryRun?: boolean | undefined;
-  readonly checksum?: boolean | undefined;
-  readonly rules?: readonly FilterRule[] | undefined;
-  readonly digest?: 'sha256' | undefined;
-  readonly route?: Route | undefined;
 }
 
 /** A job that is ready to be submitted. */
@@ -98,16 +88,3 @@ function addressesOf({ publicIps, relay }: AgentSettings, site: JobRequest['site
   if (site?.publicIps !== undefined && site.publicIps.length > 0) return site.publicIps;
   return relay === undefined || route === 'direct' ? ['@node'] : undefined;
 }
-
-/** The receiver, here the client, decides on all else. */
-function senderWords({ rules = [], digest }: ServedSettings): string[] {
-  return [...rules.map(({ kind, pattern }) => `--${kind}=${pattern}`), ...(digest === undefined ? [] : [`--digest=${digest}`])];
-}
-
-/** The client tells it all of this, too; but the server looks at its target before a client comes. */
-function receiverWords({ existing, delete: remove, dryRun, checksum }: ServedSettings): string[] {
-  const policy = existing === undefined || existing === 'refuse' ? [] : [EXISTING_WORDS[existing]];
-  return [...policy, ...(remove === true ? ['--delete'] : []), ...(dryRun === true ? ['--dry-run'] : []), ...(checksum === true ? ['--checksum'] : [])];
-}
-
-const EXISTING_WORDS = { overwrite: '--overwrite', skip: '--skip-existing', update: '--update' } as const;

@@ -3,29 +3,24 @@
  *
  * @module
  */
-import type { ClientOptions } from '../../client/client.js';
-import type { ProgressListener } from '../../transfer/progress.js';
-import type { JobRequest, ServedSettings } from './agent-job.js';
-import type { AgentSystem } from './place.js';
-import type { RunContext } from './run.js';
+import type { MoveSettings, TransferRequest } from '../method.js';
+import type { AgentSettings } from './agent-settings.js';
+import type { AgentSite, RunContext } from './run.js';
 
-/** What both ends are told of a transfer. */
-export interface AgentTransferSettings extends ServedSettings, Pick<ClientOptions, 'rate' | 'streams' | 'ca' | 'connectTimeoutMs' | 'retryTimeoutMs'> {
-  /** Most bytes in flight or waiting for the disk, where the client receives. */
-  readonly windowBytes?: number;
-}
-
-/** A transfer. */
-export interface AgentTransfer extends Omit<JobRequest, 'sealTo' | 'program' | 'settings'>, Pick<RunContext, 'cluster' | 'pace'> {
-  readonly system: AgentSystem;
-  readonly account?: string;
-  /** Paths of this machine: what is uploaded, or the one target of a download. */
+/** A transfer: see {@link TransferRequest}. */
+export interface AgentTransfer extends Pick<TransferRequest, 'direction' | 'account' | 'signal' | 'onProgress'> {
+  readonly client: AgentSite;
+  readonly system: Pick<TransferRequest['system'], 'name' | 'scheduler' | 'fileSystems' | 'transfer'>;
+  /** Absolute paths on the cluster: what the job sends, or the one target. */
+  readonly remote: readonly string[];
+  /** Paths on this machine: what is sent, or the one target; none: the sender's name, here. */
   readonly local: readonly string[];
-  readonly settings: AgentTransferSettings;
+  readonly settings: Omit<MoveSettings, 'requireEncryption'>;
+  readonly agent: AgentSettings;
   /** The text of the user's identity. Without it one is made that is lost with this process, so that a killed one cannot take up its job again. */
-  readonly identity?: string;
+  readonly identity?: string | undefined;
   /** A job that still runs when the transfer fails or is stopped is left for the next attempt. @default false */
   readonly keepJob?: boolean;
-  readonly signal?: AbortSignal;
-  readonly onProgress: ProgressListener;
+  readonly startTimeoutMs?: RunContext['startTimeoutMs'];
+  readonly pace?: RunContext['pace'];
 }

@@ -8,11 +8,11 @@ import { AbortError, ConnectError, ControlError, CoordinatesError } from '../../
 import { abortReason } from '../../transfer/outcome.js';
 import type { ProgressEvent, TransferResult } from '../../transfer/progress.js';
 import { formatDuration } from '../../util/units.js';
+import type { SiteJob } from '../site.js';
 import { AGENT_WAIT_MS } from './agent-settings.js';
 import type { AgentTransfer } from './agent-transfer.js';
-import type { ClusterJob } from './cluster.js';
 import type { AgentRun, RunContext } from './run.js';
-import { endOfJob, jobOf, removeRun, stopRun, tidyRun } from './run-end.js';
+import { endByNow, endOfRun, removeRun, stopRun, tidyRun } from './run-end.js';
 import { awaitCoordinates, failureOf } from './run-wait.js';
 
 /** See the module's head. */
@@ -25,7 +25,7 @@ export class Attempt {
   readonly #found: boolean;
   /** Ends the transfer when its job is over: nobody need look for a server that is gone. */
   readonly #gone = new AbortController();
-  #over: ClusterJob | undefined;
+  #over: SiteJob | undefined;
   #looking = false;
   #connected = false;
   /** Bytes that were there before. */
@@ -77,10 +77,9 @@ export class Attempt {
 
   async #look(): Promise<void> {
     this.#looking = true;
-    const job = await jobOf(this.#run, this.#context);
+    this.#over = await endByNow(this.#run, this.#context);
     this.#looking = false;
-    if (job?.over !== true) return;
-    this.#over = job;
+    if (this.#over === undefined) return;
     this.#gone.abort(new AbortError('the job is over'));
   }
 
@@ -92,7 +91,8 @@ export class Attempt {
     }
     // Another client is served by it, perhaps another run of the same command: it is not ours to end.
     if (this.#found && error instanceof ConnectError && error.code === 'connect-busy') return;
-    const ended = this.#over ?? (error instanceof ConnectError ? await this.#endOfJob() : undefined);
+    // One that was reached ends soon after its link is lost, where that is why.
+    const ended = this.#over ?? (error instanceof ConnectError ? await (this.#connected ? endOfRun : endByNow)(this.#run, this.#context) : undefined);
     const failure = ended === undefined ? error : await failureOf(this.#run, ended, this.#connected, this.#context);
     if (ended !== undefined && this.#connected) {
       await this.#goOn(ended, failure);
@@ -105,29 +105,24 @@ export class Attempt {
     if (!stale) throw this.#connected ? failure : this.#unreachable(failure);
   }
 
-  /** A job that was reached ends soon after its link is lost, where that is why. */
-  async #endOfJob(): Promise<ClusterJob | undefined> {
-    const job = await (this.#connected ? endOfJob : jobOf)(this.#run, this.#context);
-    return job?.over === true ? job : undefined;
-  }
-
   /** A job that has met its time limit, or lost its node, has a successor; one that somebody cancelled has not. */
-  async #goOn({ jobId, state }: ClusterJob, why: unknown): Promise<void> {
+  async #goOn({ jobId, state }: SiteJob, why: unknown): Promise<void> {
     const hopeless = !(why instanceof ConnectError) && !(why instanceof ControlError);
     if (hopeless || !this.#moved || state === 'CANCELLED') throw why;
     await removeRun(this.#run, this.#context);
-    this.#context.notice(`job ${jobId} ended (${state}) during the transfer: going on with another one`);
+    this.#context.onProgress({ type: 'phase', phase: 'asking', message: `job ${jobId} ended (${state}) during the transfer: going on with another one`, jobId });
   }
 
   /** Nothing of ours stays, unless it was asked to. */
   async #leave(): Promise<void> {
-    const { keepJob = false, agent, identity } = this.#transfer;
+    const { keepJob = false, agent, identity, system } = this.#transfer;
     if (!keepJob || identity === undefined) {
       await this.#end();
       return;
     }
     const wait = formatDuration(agent.waitTimeoutMs ?? AGENT_WAIT_MS);
-    this.#context.notice(`job ${this.#run.jobId} is left, and waits ${wait} for your return: run the same command again to go on with it, or cancel it`);
+    const { jobId } = this.#run;
+    this.#context.onProgress({ type: 'notice', message: `job ${jobId} is left, and waits ${wait} for your return: run the same command again to go on with it, or "streamer cancel ${system.name} ${jobId}"` });
   }
 
   async #end(): Promise<void> {

@@ -4,42 +4,35 @@
  * @module
  */
 import { ControlError } from '../../errors.js';
+import { formatSize } from '../../util/units.js';
+import { callOptions } from '../site.js';
 import type { AgentFile } from './agent-file.js';
-import type { Cluster } from './cluster.js';
 import { staleNames } from './place.js';
-
-/** Where to bring it. */
-export interface InstallOptions {
-  readonly cluster: Cluster;
-  readonly system: string;
-  /** There already. */
-  readonly directory: string;
-  readonly signal?: AbortSignal;
-  readonly notice: (message: string) => void;
-}
+import type { RunContext } from './run.js';
 
 /**
  * Sees to it that the agent is there, whole, and uploads it where it is not. Node reads it, so that its mode does not matter.
+ * There must be the directory.
  * @returns its path.
  * @throws ControlError `control-verify` when what was uploaded is not what arrived.
  */
-export async function installAgent(file: AgentFile, options: InstallOptions): Promise<string> {
-  const { cluster, system, directory, notice } = options;
-  const call = options.signal === undefined ? {} : { signal: options.signal };
+export async function installAgent(file: AgentFile, context: RunContext): Promise<string> {
+  const { client, system, directory, signal, onProgress } = context;
   const path = `${directory}/${file.name}`;
-  const there = await checksumOf(path, options);
+  const there = await checksumOf(path, context);
   if (there === file.sha256) return path;
-  notice(there === undefined ? `bringing the agent to ${system}, ${file.content.length} bytes` : `the agent on ${system} is damaged: bringing it anew`);
-  await cluster.writeFile(system, directory, file.name, file.content, call);
-  const arrived = await checksumOf(path, options);
+  const message = there === undefined ? `bringing the agent to ${system} (${formatSize(file.content.length)})` : `the agent on ${system} is damaged: bringing it anew`;
+  onProgress({ type: 'phase', phase: 'asking', message });
+  await client.writeFile(system, directory, file.name, file.content, callOptions(signal));
+  const arrived = await checksumOf(path, context);
   if (arrived !== file.sha256) throw new ControlError('control-verify', `the agent that was brought to ${system}:${path} is not what arrived there: is its disk or quota full?`);
-  await sweep(file.name, options);
+  await sweep(file.name, context);
   return path;
 }
 
-async function checksumOf(path: string, { cluster, system, signal }: InstallOptions): Promise<string | undefined> {
+async function checksumOf(path: string, { client, system, signal }: RunContext): Promise<string | undefined> {
   try {
-    return await cluster.checksum(system, path, signal === undefined ? {} : { signal });
+    return await client.checksum(system, path, callOptions(signal));
   } catch (error) {
     if (error instanceof ControlError && error.status === 404) return undefined;
     throw error;
@@ -47,10 +40,10 @@ async function checksumOf(path: string, { cluster, system, signal }: InstallOpti
 }
 
 /** Only when something new has come, so that other runs need not wait for it. What cannot be removed does no harm. */
-async function sweep(current: string, { cluster, system, directory, signal }: InstallOptions): Promise<void> {
-  const call = signal === undefined ? {} : { signal };
+async function sweep(current: string, { client, system, directory, signal }: RunContext): Promise<void> {
+  const call = callOptions(signal);
   try {
-    for (const name of staleNames(await cluster.ls(system, directory, call), current, Date.now())) await cluster.rm(system, `${directory}/${name}`, call);
+    for (const name of staleNames(await client.ls(system, directory, call), current, Date.now())) await client.rm(system, `${directory}/${name}`, call);
   } catch {
     // It is as it was.
   }

@@ -30,7 +30,7 @@ export function coordinatesIn(log: string, identity: string): string | undefined
 export interface EndedJob {
   readonly jobId: string;
   readonly state: string;
-  readonly exitCode?: number;
+  readonly exitCode?: number | undefined;
 }
 
 const OUR_FAILURE = /^streamer: (.*) \[([a-z-]+)\]$/u;

@@ -5,15 +5,17 @@
  * @module
  */
 import { generateIdentity, publicKeyOf } from '../../coordinates/keys.js';
-import { ControlError } from '../../errors.js';
+import { ControlError, peerText } from '../../errors.js';
+import type { Scheduler } from '../../server/job-options.js';
 import type { TransferResult } from '../../transfer/progress.js';
-import { agentJob, type AgentJob } from './agent-job.js';
+import { callOptions } from '../site.js';
+import { agentJob, schedulerOf, type AgentJob } from './agent-job.js';
 import { readAgentFile, type AgentFile } from './agent-file.js';
 import type { AgentTransfer } from './agent-transfer.js';
 import { Attempt } from './attempt.js';
 import { installAgent } from './install.js';
 import { agentDirectory } from './place.js';
-import { callOptions, findRun, submitRun, type AgentRun, type RunContext } from './run.js';
+import { findRun, submitRun, type AgentRun, type RunContext } from './run.js';
 
 /** Most jobs that one transfer may take, each of which has moved something. */
 const JOBS_MAX = 100;
@@ -24,27 +26,33 @@ const JOBS_MAX = 100;
  * @throws StreamerError; what has arrived is kept, and the same call goes on from there.
  */
 export async function moveByAgent(transfer: AgentTransfer): Promise<TransferResult> {
-  const { system, settings, onProgress } = transfer;
+  const { client, system, agent, signal, onProgress } = transfer;
   const file = readAgentFile();
   const identity = transfer.identity ?? generateIdentity();
-  const directory = await agentDirectory(transfer.cluster, system, transfer.agent.directory, transfer.signal);
-  const job = agentJob({ ...transfer, settings, sealTo: publicKeyOf(identity), program: `${directory}/${file.name}` });
-  const context: RunContext = { ...transfer, system: system.name, directory, notice: (message) => onProgress({ type: 'notice', message }) };
+  const directory = await agentDirectory(client, system, agent.directory, signal);
+  const job = agentJob({ ...transfer, scheduler: assertScheduler(system), site: system.transfer, sealTo: publicKeyOf(identity), program: `${directory}/${file.name}` });
+  const context: RunContext = { ...transfer, system: system.name, directory };
   const attempt = (run: AgentRun, found: boolean) => new Attempt(transfer, identity, run, context, found).run();
   const waiting = transfer.identity === undefined ? undefined : await findRun(job.name, context);
-  if (waiting !== undefined) context.notice(`job ${waiting.jobId} of an earlier run still waits: going on with it`);
+  if (waiting !== undefined) onProgress({ type: 'phase', phase: 'asking', message: `job ${waiting.jobId} of an earlier run still waits: going on with it`, jobId: waiting.jobId });
   let result = waiting === undefined ? undefined : await attempt(waiting, true);
   for (let jobs = 1; result === undefined; jobs += 1) {
-    const run = await begun(job, file, context);
-    result = await attempt(run, false);
-    if (result === undefined && jobs >= JOBS_MAX) throw new ControlError('control-job', `${JOBS_MAX} jobs have not been enough; what has arrived is kept, run the same again to go on`);
+    if (jobs > JOBS_MAX) throw new ControlError('control-job', `${JOBS_MAX} jobs have not been enough; what has arrived is kept, run the same again to go on`);
+    result = await attempt(await begun(job, file, context, waiting), false);
   }
   return result;
 }
 
-async function begun(job: AgentJob, file: AgentFile, context: RunContext): Promise<AgentRun> {
-  const { cluster, system, directory, signal } = context;
-  await cluster.mkdir(system, directory, { parents: true, ...callOptions(signal) });
+/** @throws ControlError `control-unsuitable` */
+function assertScheduler({ name, scheduler }: AgentTransfer['system']): Scheduler {
+  const known = schedulerOf(scheduler.type);
+  if (known === undefined) throw new ControlError('control-unsuitable', `${name} has the scheduler ${peerText(scheduler.type)}, for which there is no job script`);
+  return known;
+}
+
+async function begun(job: AgentJob, file: AgentFile, context: RunContext, before: AgentRun | undefined): Promise<AgentRun> {
+  const { client, system, directory, signal } = context;
+  await client.mkdir(system, directory, { parents: true, ...callOptions(signal) });
   await installAgent(file, context);
-  return submitRun(job, context);
+  return submitRun(job, context, before);
 }

@@ -4,14 +4,11 @@
  * @module
  */
 import { ControlError, UsageError } from '../../errors.js';
+import { callOptions, type Site, type SiteEntry, type SiteSystem } from '../site.js';
 import { AGENT_NAME } from './agent-file.js';
-import type { Cluster, ClusterEntry } from './cluster.js';
 
 /** A system, as far as it matters here. */
-export interface AgentSystem {
-  readonly name: string;
-  readonly fileSystems: readonly { readonly path: string; readonly defaultWorkDir: boolean }[];
-}
+type AgentSystem = Pick<SiteSystem, 'name' | 'fileSystems'>;
 
 /**
  * FirecREST puts a path between single quotes, of which it minds none in the path itself, and a scheduler fills in patterns after
@@ -24,16 +21,16 @@ const SAFE_PATH = /^\/[\w./@+,:-]+$/u;
  * its own jobs, which ops routes reach and nodes have.
  * @throws ControlError where the system has none; UsageError for a path that FirecREST's commands cannot carry.
  */
-export async function agentDirectory(cluster: Cluster, system: AgentSystem, given: string | undefined, signal?: AbortSignal): Promise<string> {
-  const directory = (given ?? (await defaultDirectory(cluster, system, signal))).replace(/\/+$/u, '');
+export async function agentDirectory(client: Pick<Site, 'userInfo'>, system: AgentSystem, given: string | undefined, signal?: AbortSignal): Promise<string> {
+  const directory = (given ?? (await defaultDirectory(client, system, signal))).replace(/\/+$/u, '');
   if (!SAFE_PATH.test(directory) || /\/\.{1,2}(?:\/|$)/u.test(directory)) throw new UsageError('`agent.directory` takes an absolute path of the cluster, of letters, digits and . _ / @ + , : - only, without . and ..');
   return directory;
 }
 
-async function defaultDirectory(cluster: Cluster, { name, fileSystems }: AgentSystem, signal: AbortSignal | undefined): Promise<string> {
+async function defaultDirectory(client: Pick<Site, 'userInfo'>, { name, fileSystems }: AgentSystem, signal: AbortSignal | undefined): Promise<string> {
   const { path } = fileSystems.find(({ defaultWorkDir }) => defaultWorkDir) ?? fileSystems[0] ?? {};
   if (path === undefined) throw new ControlError('control-unsuitable', `${name} names no file system where the agent could be kept: name a directory with \`agent.directory\``);
-  const { user } = await cluster.userInfo(name, given(signal));
+  const { user } = await client.userInfo(name, callOptions(signal));
   return `${path.replace(/\/+$/u, '')}/${user}/.streamer`;
 }
 
@@ -64,14 +61,10 @@ export function logOf(run: string): string {
 const STALE_MS = 30 * 86_400_000;
 
 /** What a directory holds of older versions and of runs whose client never came back: by our exact names, and old. */
-export function staleNames(entries: readonly ClusterEntry[], current: string, nowMs: number): readonly string[] {
+export function staleNames(entries: readonly SiteEntry[], current: string, nowMs: number): readonly string[] {
   return entries
     .filter(({ name }) => name !== current && (AGENT_NAME.test(name) || RUN_NAME.test(name)))
     // A time that cannot be read is not old.
     .filter(({ lastModified }) => nowMs - Date.parse(lastModified) > STALE_MS)
     .map(({ name }) => name);
-}
-
-function given(signal: AbortSignal | undefined): { readonly signal?: AbortSignal } {
-  return signal === undefined ? {} : { signal };
 }

@@ -4,17 +4,19 @@
  * @module
  */
 import { setTimeout as sleep } from 'node:timers/promises';
-import { ControlError, peerText, StreamerError } from '../../errors.js';
+import { ControlError, peerText, StreamerError, TimeoutError } from '../../errors.js';
 import { abortReason } from '../../transfer/outcome.js';
-import type { ClusterJob } from './cluster.js';
+import { formatDuration } from '../../util/units.js';
+import { hasNotBegun, pendingWords } from '../job.js';
+import { callOptions, type SiteJob } from '../site.js';
 import { coordinatesIn, failureIn } from './job-log.js';
 import { logOf } from './place.js';
-import { callOptions, type AgentRun, type RunContext } from './run.js';
+import type { AgentRun, RunContext } from './run.js';
 
 /** Fast while a job may begin at any moment; a queue is not hurried by questions. */
 function usualPace(looks: number, state: string | undefined): number {
   if (looks < 10) return 300;
-  return state === 'PENDING' ? Math.min(15_000, 500 * 1.2 ** (looks - 10)) : 1_000;
+  return state !== undefined && hasNotBegun({ state }) ? Math.min(15_000, 500 * 1.2 ** (looks - 10)) : 1_000;
 }
 
 /** Lines of a log that are read: those of all but long transfers. */
@@ -55,7 +57,7 @@ export async function awaitCoordinates(run: AgentRun, identity: string, context:
 
 interface Look {
   readonly coordinates?: string;
-  readonly job?: ClusterJob;
+  readonly job?: SiteJob;
 }
 
 /** The log first: it is what is waited for, and the cheaper question. */
@@ -63,19 +65,19 @@ async function look(run: AgentRun, identity: string, context: RunContext): Promi
   const log = (await readLog(run, context)) ?? '';
   const coordinates = coordinatesIn(log, identity) ?? (isCut(log) ? coordinatesIn(await beginningOf(run, context), identity) : undefined);
   if (coordinates !== undefined) return { coordinates };
-  const job = await context.cluster.job(context.system, run.jobId, callOptions(context.signal));
+  const job = await context.client.job(context.system, run.jobId, callOptions(context.signal));
   return job === undefined ? {} : { job };
 }
 
 /** Why a job has ended that should not have, by its log. @param reached whether its server was reached */
-export async function failureOf(run: AgentRun, job: Pick<ClusterJob, 'jobId' | 'state' | 'exitCode'>, reached: boolean, context: RunContext): Promise<StreamerError> {
+export async function failureOf(run: AgentRun, job: Pick<SiteJob, 'jobId' | 'state' | 'exitCode'>, reached: boolean, context: RunContext): Promise<StreamerError> {
   const log = await readLog(run, context).catch(() => undefined);
   return failureIn(log, job, { reached, kept: `${context.system}:${logOf(run.directory)}` });
 }
 
 /** The end of a job's log; undefined while there is none. */
-export function readLog({ directory }: AgentRun, { cluster, system, signal }: RunContext): Promise<string | undefined> {
-  return cluster.tail(system, logOf(directory), { lines: LOG_LINES }, callOptions(signal));
+export function readLog({ directory }: AgentRun, { client, system, signal }: RunContext): Promise<string | undefined> {
+  return client.tail(system, logOf(directory), { lines: LOG_LINES }, callOptions(signal));
 }
 
 /** The server tells of its progress as well: of a long transfer whose client comes back, more is told than is read. */
@@ -86,8 +88,8 @@ function isCut(log: string): boolean {
 /** Bytes of the beginning of a log. FirecREST reads twice as many, of which half the smallest limit may come. */
 const BEGINNING_BYTES = 32_768;
 
-function beginningOf({ directory }: AgentRun, { cluster, system, signal }: RunContext): Promise<string> {
-  return cluster.view(system, logOf(directory), { offset: 0, size: BEGINNING_BYTES }, callOptions(signal));
+function beginningOf({ directory }: AgentRun, { client, system, signal }: RunContext): Promise<string> {
+  return client.view(system, logOf(directory), { offset: 0, size: BEGINNING_BYTES }, callOptions(signal));
 }
 
 /** Whether another look may go better. */
@@ -96,24 +98,29 @@ function mayPass(error: unknown): boolean {
   return error instanceof StreamerError && error.retryable;
 }
 
-/** Tells of a job's state when it is another one. */
+/** Tells of a job's state when it is another one, and has only so much patience with a queue. */
 class StateTeller {
-  readonly #notice: (message: string) => void;
+  readonly #context: RunContext;
+  readonly #sinceMs = performance.now();
   #told = '';
 
-  constructor({ notice }: RunContext) {
-    this.#notice = notice;
+  constructor(context: RunContext) {
+    this.#context = context;
   }
 
-  tell(job: ClusterJob): void {
-    const text = wordsOf(job);
-    if (text !== this.#told) this.#notice(text);
-    this.#told = text;
+  /** @throws TimeoutError `timeout-wait` */
+  tell(job: SiteJob): void {
+    const { startTimeoutMs = Infinity, onProgress } = this.#context;
+    const pending = hasNotBegun(job);
+    const message = pending ? pendingWords(job, Date.now()) : runningWords(job);
+    const leftMs = startTimeoutMs - (performance.now() - this.#sinceMs);
+    if (pending && leftMs <= 0) throw new TimeoutError('timeout-wait', `${message}, and has not begun within ${formatDuration(startTimeoutMs)}; give it longer with \`startTimeoutMs\``);
+    const remaining = pending && leftMs !== Infinity ? { remainingMs: leftMs } : {};
+    if (message !== this.#told) onProgress({ type: 'phase', phase: pending ? 'pending' : 'running', message, jobId: job.jobId, ...remaining });
+    this.#told = message;
   }
 }
 
-function wordsOf({ jobId, state, reason = 'None', nodes = '' }: ClusterJob): string {
-  const why = reason === 'None' || reason === '' ? '' : ` (${peerText(reason)})`;
-  if (state === 'PENDING') return `job ${jobId} waits in the queue${why}`;
+function runningWords({ jobId, state, nodes = '' }: SiteJob): string {
   return `job ${jobId} is ${peerText(state).toLowerCase()}${nodes === '' ? '' : ` on ${peerText(nodes)}`}`;
 }

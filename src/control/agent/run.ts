@@ -5,22 +5,29 @@
  */
 import { randomBytes } from 'node:crypto';
 import { AuthError, ControlError } from '../../errors.js';
+import type { ProgressListener } from '../../transfer/progress.js';
+import { CLEANING_MS } from '../job.js';
+import { callOptions, type Site, type SiteJob } from '../site.js';
 import type { AgentJob } from './agent-job.js';
-import type { Cluster, ClusterJob } from './cluster.js';
-import { CLEANING_MS, removeRun, stopRun } from './run-end.js';
 import { logOf, RUN_ID_BYTES, runDirectory, runDirectoryOf } from './place.js';
+import { removeRun, stopRun } from './run-end.js';
+
+/** What the agent asks of FirecREST. */
+export type AgentSite = Pick<Site, 'userInfo' | 'jobs' | 'job' | 'submit' | 'cancel' | 'ls' | 'checksum' | 'tail' | 'view' | 'writeFile' | 'mkdir' | 'rm'>;
 
 /** Where jobs run, and who is told. */
 export interface RunContext {
-  readonly cluster: Cluster;
+  readonly client: AgentSite;
   readonly system: string;
-  readonly account?: string;
+  readonly account?: string | undefined;
   /** The agent's. */
   readonly directory: string;
-  readonly signal?: AbortSignal;
-  readonly notice: (message: string) => void;
+  readonly signal?: AbortSignal | undefined;
+  readonly onProgress: ProgressListener;
+  /** How long a job may wait to be started, milliseconds. @default for ever */
+  readonly startTimeoutMs?: number | undefined;
   /** How long to wait before the next look at a job, milliseconds. @param looks how many there were */
-  readonly pace?: (looks: number, state: string | undefined) => number;
+  readonly pace?: ((looks: number, state: string | undefined) => number) | undefined;
 }
 
 /** A job of ours. */
@@ -30,14 +37,19 @@ export interface AgentRun {
   readonly directory: string;
 }
 
-/** Submits the job, in a directory of its own. @throws StreamerError; then nothing of it is left */
-export async function submitRun(job: AgentJob, context: RunContext): Promise<AgentRun> {
-  const { cluster, system, signal, notice } = context;
+/**
+ * Submits the job, in a directory of its own.
+ * @param before another one of the same name that is there already: FirecREST's client looks for a job by that when an answer is lost.
+ * @throws StreamerError; then nothing of it is left
+ */
+export async function submitRun(job: AgentJob, context: RunContext, before?: AgentRun): Promise<AgentRun> {
+  const { client, system, signal, onProgress } = context;
   const directory = runDirectory(context.directory, randomBytes(RUN_ID_BYTES).toString('hex'));
-  await cluster.mkdir(system, directory, { parents: true, ...callOptions(signal) });
+  await client.mkdir(system, directory, { parents: true, ...callOptions(signal) });
   try {
     const jobId = await submitted(job, directory, context);
-    notice(`submitted job ${jobId} on ${system}`);
+    if (jobId === before?.jobId) throw new ControlError('control-answer', `${system} did not take the job; try again`);
+    onProgress({ type: 'phase', phase: 'asking', message: `submitted job ${jobId} on ${system}`, jobId });
     return { jobId, directory };
   } catch (error) {
     await removeRun({ directory }, context);
@@ -47,9 +59,9 @@ export async function submitRun(job: AgentJob, context: RunContext): Promise<Age
 
 /** A POST that has failed may have queued its job all the same: then it is found by its name and directory. */
 async function submitted({ name, script }: AgentJob, directory: string, context: RunContext): Promise<string> {
-  const { cluster, system, account, signal } = context;
+  const { client, system, account, signal } = context;
   try {
-    const posted = await cluster.submit(system, { name, workingDirectory: directory, script, standardOutput: logOf(directory), ...(account === undefined ? {} : { account }) }, callOptions(signal));
+    const posted = await client.submit(system, { name, workingDirectory: directory, script, standardOutput: logOf(directory), ...(account === undefined ? {} : { account }) }, callOptions(signal));
     return posted.jobId;
   } catch (error) {
     const refused = error instanceof AuthError || (error instanceof ControlError && error.status !== undefined && error.status < 500);
@@ -61,24 +73,19 @@ async function submitted({ name, script }: AgentJob, directory: string, context:
   }
 }
 
-async function queuedAllTheSame(name: string, directory: string, context: RunContext): Promise<ClusterJob | undefined> {
+async function queuedAllTheSame(name: string, directory: string, context: RunContext): Promise<SiteJob | undefined> {
   // The caller's signal may be what ended the POST.
-  const jobs = await context.cluster.jobs(context.system, { name, signal: AbortSignal.timeout(CLEANING_MS) }).catch(() => []);
+  const jobs = await context.client.jobs(context.system, { name, signal: AbortSignal.timeout(CLEANING_MS) }).catch(() => []);
   return jobs.find(({ workingDirectory }) => runDirectoryOf(context.directory, workingDirectory) === directory);
 }
 
 /** The newest job for the same request that still waits for its client, or for its return. */
-export async function findRun(name: string, { cluster, system, directory, signal }: RunContext): Promise<AgentRun | undefined> {
-  const jobs = await cluster.jobs(system, { name, ...callOptions(signal) }).catch((error: unknown) => {
+export async function findRun(name: string, { client, system, directory, signal }: RunContext): Promise<AgentRun | undefined> {
+  const jobs = await client.jobs(system, { name, ...callOptions(signal) }).catch((error: unknown) => {
     // Not knowing of one costs no more than another one.
     if (error instanceof ControlError) return [];
     throw error;
   });
   const runs = jobs.filter(({ over }) => !over).map(({ jobId, workingDirectory }) => ({ jobId, directory: runDirectoryOf(directory, workingDirectory) }));
-  return runs.filter((run): run is AgentRun => run.directory !== undefined).sort((one, other) => Number(other.jobId) - Number(one.jobId))[0];
-}
-
-/** For a call that the caller's signal ends. */
-export function callOptions(signal: AbortSignal | undefined): { readonly signal?: AbortSignal } {
-  return signal === undefined ? {} : { signal };
+  return runs.filter((run): run is AgentRun => run.directory !== undefined).sort((one, other) => Number.parseInt(other.jobId, 10) - Number.parseInt(one.jobId, 10))[0];
 }

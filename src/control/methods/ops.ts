@@ -109,7 +109,7 @@ async function assertSame({ remote }: MoveItem, sha256: string, request: FileReq
   const place = `${request.system.name}:${remote}`;
   const verdict = await compareWithSite(remote, sha256, request);
   if (verdict.is === 'equal') return;
-  if (verdict.is === 'unknown') throw new ControlError('control-verify', `FirecREST could not be asked for its checksum of ${place}: ${verdict.why}; nothing else vouches for it: run the command again, or leave out \`verify\``);
+  if (verdict.is === 'unknown') throw new ControlError('control-verify', `FirecREST could not be asked for its checksum of ${place}: ${verdict.why}; nothing else vouches for it: run the command again, or say \`verify: false\``);
   if (verdict.is === 'different') await altered();
   throw new ControlError('control-verify', `${place} ${verdict.is === 'missing' ? 'is not there any more' : "has another content, by FirecREST's checksum, than what was moved"}; run the command again`);
 }

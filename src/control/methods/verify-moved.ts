@@ -70,7 +70,7 @@ async function unverified({ why }: Extract<Verdict, { is: 'unknown' }>, result: 
     onProgress({ type: 'notice', message: `FirecREST could not be asked for its checksum of ${place} (${why}); but the receiver has compared its SHA-256 with ours, and says that they are equal` });
     return { ...result, verified: true };
   }
-  throw new ControlError('control-verify', `${place} has the right size, but nothing vouches for its content: ${why}, and the job's log does not say that it was received. It is left there: compare it yourself, or leave out \`verify\``);
+  throw new ControlError('control-verify', `${place} has the right size, but nothing vouches for its content: ${why}, and the job's log does not say that it was received. It is left there: compare it yourself, or say \`verify: false\``);
 }
 
 async function differs({ is }: Verdict, item: MoveItem, request: VerifyRequest): Promise<ControlError> {
