@@ -11,6 +11,7 @@
 /** By the code as it stands in a message. */
 export const FLAGS: ReadonlyMap<string, string> = new Map([
   ['account', '--account'],
+  ['authenticator', '--authenticator'],
   ['ca', '--ca'],
   ['checksum', '--checksum'],
   ['compat', '--compat'],
@@ -37,6 +38,7 @@ export const FLAGS: ReadonlyMap<string, string> = new Map([
   ['output', '--output'],
   ['partition', '--partition'],
   ['portRange', '--port-range'],
+  ['profile', '--profile'],
   ['publicIps', '--public-ips'],
   ['publicKeyOf', '"streamer keygen --public"'],
   ['rate', '--rate'],
@@ -52,6 +54,9 @@ export const FLAGS: ReadonlyMap<string, string> = new Map([
   ['streams', '--streams'],
   ['timeMs', '--time'],
   ['tls', '--tls-cert'],
+  ['tokenCommand', '--token-command'],
+  ['tokenFile', '--token-file'],
+  ['url', '--url'],
   ['waitTimeoutMs', '--wait-timeout'],
   ['windowBytes', '--window'],
   ['wire', '--wire'],
