@@ -14,6 +14,7 @@ import { failureOf } from './exit.js';
 import type { ServerCommandOptions } from './commands/server.js';
 import { addJobScriptOptions } from './job-script-options.js';
 import { addTransferOptions } from './transfer-options.js';
+import { addSignInCommands } from './sign-in-commands.js';
 import { createRenderer, type RenderOptions } from './render.js';
 import { usageError } from './usage-error.js';
 
@@ -39,7 +40,7 @@ export async function runProgram(words: readonly string[]): Promise<void> {
  * is two words it finds no parent, so that scancel ends the job and not the process, and the node is drained.
  */
 function hideArguments(words: readonly string[]): void {
-  const command = words.find((word) => /^(send|receive|server|relay)$/.test(word));
+  const command = words.find((word) => /^(send|receive|server|relay|login|logout|whoami)$/.test(word));
   process.title = command === undefined ? 'streamer' : `streamer-${command}`;
 }
 
@@ -70,6 +71,7 @@ export function buildProgram(): Command {
   keygenCommand(program);
   relayCommand(program);
   jobScriptCommand(program);
+  addSignInCommands(program);
   return program;
 }
 

@@ -106,7 +106,7 @@ async function settingsOf(choice: ControlChoice, named: NamedProfile | undefined
   if (choice.authenticator !== undefined) {
     return { flow: 'custom', from: '`authenticator`', again: 'see its module', profile: { authenticator: choice.authenticator }, given: {} };
   }
-  const ofProfile = named === undefined ? undefined : settingsOfProfile(named);
+  const ofProfile = named === undefined ? undefined : settingsOfProfile(named, choice.env);
   if (choice.profile !== undefined && ofProfile !== undefined) return ofProfile;
   return Promise.resolve(settingsOfVariables(choice.env, named?.profile ?? {}) ?? ofProfile);
 }

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { readdir, rmdir } from 'node:fs/promises';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { StorageError, UsageError } from '../../errors.js';
@@ -31,6 +32,16 @@ export class FileStore implements AuthenticatorStore {
   async set(key: string, value: string | undefined): Promise<void> {
     if (value === undefined) await removePrivate(this.#fileOf(key));
     else await writePrivateFile(this.#fileOf(key), value);
+  }
+
+  /** Removes all that it holds. @throws StorageError */
+  async clear(): Promise<void> {
+    await this.exclusively(async () => {
+      const files = (await readdir(this.directory)).filter((file) => !file.startsWith('.lock'));
+      await Promise.all(files.map((file) => removePrivate(path.join(this.directory, file))));
+    });
+    // Another run may hold the lock just now; then the directory stays, with nothing in it.
+    await rmdir(this.directory).catch(() => undefined);
   }
 
   async exclusively<T>(run: () => Promise<T>): Promise<T> {

@@ -1,5 +1,5 @@
 /**
- * A store that lives as long as the process: for a sign-in that is given anew with every run, by variables.
+ * A store that lives as long as the process: for a sign-in that is given anew with every run, by variables, or that is not known yet to be good.
  *
  * @module
  */
@@ -18,6 +18,11 @@ export class MemoryStore implements AuthenticatorStore {
     if (value === undefined) this.#texts.delete(key);
     else this.#texts.set(key, value);
     return Promise.resolve();
+  }
+
+  /** All that it holds. */
+  get texts(): ReadonlyMap<string, string> {
+    return this.#texts;
   }
 
   exclusively<T>(run: () => Promise<T>): Promise<T> {

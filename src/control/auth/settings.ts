@@ -31,9 +31,11 @@ export interface SignInSettings {
 }
 
 /** The way of a profile; undefined when it has none. */
-export function settingsOfProfile({ name, profile }: NamedProfile): SignInSettings | undefined {
-  if (profile.flow === undefined) return undefined;
-  return { flow: profile.flow, from: `the profile ${name}`, again: `sign in again: streamer login --profile ${name}`, profile, given: {} };
+export function settingsOfProfile({ name, profile }: NamedProfile, env: NodeJS.ProcessEnv): SignInSettings | undefined {
+  const { flow, subjectFlow } = profile;
+  if (flow === undefined) return undefined;
+  const given = flow === 'jupyterhub' || subjectFlow === 'jupyterhub' ? hubState(valuesOf(env)) : {};
+  return { flow, from: `the profile ${name}`, again: `sign in again: streamer login --profile ${name}`, profile, given };
 }
 
 /** A row is a way of signing in by variables: the first that is set says which. */
@@ -54,9 +56,9 @@ const WAYS: readonly Way[] = [
 
 /** Last: a hub sets these for all its users, who may well mean another way. */
 const HUB_WAYS: readonly Way[] = [
-  { flow: 'jupyterhub', variable: 'STREAMER_AUTH_STATE_FILE', settings: (authStateFile, env, profile) => ({ given: { authStateFile }, profile: hubProfile(env, profile) }) },
-  { flow: 'jupyterhub', variable: 'STREAMER_ACCESS_TOKEN', settings: (accessToken, env, profile) => ({ given: withRefreshToken({ accessToken }, env), profile: hubProfile(env, profile) }) },
-  { flow: 'jupyterhub', variable: 'STREAMER_REFRESH_TOKEN', settings: (refreshToken, env, profile) => ({ given: { refreshToken }, profile: hubProfile(env, profile) }) },
+  { flow: 'jupyterhub', variable: 'STREAMER_AUTH_STATE_FILE', settings: hubSettings },
+  { flow: 'jupyterhub', variable: 'STREAMER_ACCESS_TOKEN', settings: hubSettings },
+  { flow: 'jupyterhub', variable: 'STREAMER_REFRESH_TOKEN', settings: hubSettings },
 ];
 
 /**
@@ -65,7 +67,7 @@ const HUB_WAYS: readonly Way[] = [
  * @throws UsageError when they name two, or half of one
  */
 export function settingsOfVariables(env: NodeJS.ProcessEnv, profile: Profile): SignInSettings | undefined {
-  const value: Variables = (name) => (env[name]?.trim() === '' ? undefined : env[name]?.trim());
+  const value = valuesOf(env);
   const found = WAYS.filter(({ variable }) => value(variable) !== undefined);
   const [way, other] = found.length > 0 ? found : HUB_WAYS.filter(({ variable }) => value(variable) !== undefined);
   if (way === undefined) return undefined;
@@ -115,7 +117,18 @@ function scopesOf({ scope, audience }: Profile): Profile {
   return { ...(scope === undefined ? {} : { scope }), ...(audience === undefined ? {} : { audience }) };
 }
 
-function withRefreshToken(given: GivenSecrets, env: Variables): GivenSecrets {
-  const refreshToken = env('STREAMER_REFRESH_TOKEN');
-  return refreshToken === undefined ? given : { ...given, refreshToken };
+function hubSettings(_value: string, env: Variables, profile: Profile): ReturnType<Way['settings']> {
+  return { given: hubState(env), profile: hubProfile(env, profile) };
+}
+
+function hubState(env: Variables): GivenSecrets {
+  const authStateFile = env('STREAMER_AUTH_STATE_FILE');
+  if (authStateFile !== undefined) return { authStateFile };
+  const [accessToken, refreshToken] = [env('STREAMER_ACCESS_TOKEN'), env('STREAMER_REFRESH_TOKEN')];
+  return { ...(accessToken === undefined ? {} : { accessToken }), ...(refreshToken === undefined ? {} : { refreshToken }) };
+}
+
+/** A variable that is empty is as one that is not set. */
+function valuesOf(env: NodeJS.ProcessEnv): Variables {
+  return (name) => (env[name]?.trim() === '' ? undefined : env[name]?.trim());
 }
