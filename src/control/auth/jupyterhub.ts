@@ -82,7 +82,7 @@ async function renew(settings: SignInSettings, state: HubState, before: Tokens |
     return refresh(known, before ?? { accessToken: '', obtainedAtMs: 0, expiresAtMs: 0, ...(state.refreshToken === undefined ? {} : { refreshToken: state.refreshToken }) }, context);
   }
   if (own !== undefined && own.expiresAtMs > Date.now()) return own;
-  throw new AuthError('auth-sign-in', `the access token of ${settings.from} has expired, and there is no refresh token: ${AGAIN}`);
+  throw new AuthError('auth-sign-in', `the access token of ${settings.from} has expired, and there is no refresh token; sign in again: ${AGAIN}`);
 }
 
 function lifetimeOf(accessToken: string, refreshToken: string | undefined): Tokens | undefined {

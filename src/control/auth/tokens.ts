@@ -59,7 +59,7 @@ export function parseTokens(text: string, again: string): Tokens {
   const { accessToken, obtainedAtMs, expiresAtMs, refreshToken, idToken } = value ?? {};
   const times = typeof obtainedAtMs === 'number' && typeof expiresAtMs === 'number';
   if (typeof accessToken !== 'string' || !times || !isOptionalText(refreshToken) || !isOptionalText(idToken)) {
-    throw new AuthError('auth-sign-in', `what signing in had left is not readable any more: ${again}`);
+    throw new AuthError('auth-sign-in', `what signing in had left is not readable any more; sign in again: ${again}`);
   }
   return { accessToken, obtainedAtMs, expiresAtMs, ...(refreshToken === undefined ? {} : { refreshToken }), ...(idToken === undefined ? {} : { idToken }) };
 }
