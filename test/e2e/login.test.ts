@@ -19,7 +19,7 @@ describe('login by browser', { concurrency: 2 }, () => {
     assert.equal(end.code, 0, end.stderr);
     assert.match(end.stdout, /Signed in as alice \(profile default, by browser; the token lasts another/);
     assert.deepEqual([page.status, /<h1>Signed in<\/h1>/.test(page.text)], [200, true], page.text);
-    assert.deepEqual(provider.tokenRequests, [{ grant: 'authorization_code', client: 'streamer-cli', status: 200 }]);
+    assert.deepEqual(provider.tokenRequests, [{ grant: 'authorization_code', client: 'streamer-cli', by: 'nothing', status: 200 }]);
     const who = await whoami(desk);
     assert.deepEqual([who['user'], who['issuer'], who['flow'], who['profile'], who['url']], ['alice', provider.issuer, 'browser', 'default', NOWHERE]);
     assert.ok(Number(who['secondsLeft']) > 200 && Number(who['secondsLeft']) <= 300);

@@ -38,6 +38,8 @@ export interface ProviderOptions {
 export interface TokenRequest {
   readonly grant: string;
   readonly client: string;
+  /** How the client showed who it is. */
+  readonly by: 'header' | 'form' | 'assertion' | 'nothing';
   readonly status: number;
 }
 
@@ -55,7 +57,7 @@ export interface TestProvider {
   /** A token of any claims, signed as the provider's own. */
   sign(claims: Readonly<Record<string, unknown>>): string;
   /** A user's access token, as FirecREST would take it. */
-  tokenFor(user: string, options?: { readonly expiresInSeconds?: number }): string;
+  tokenFor(user: string, options?: { readonly expiresInSeconds?: number; readonly ageSeconds?: number }): string;
   /** The claims of a token that the provider has signed; undefined for another one. */
   claimsOf(token: string): Readonly<Record<string, unknown>> | undefined;
   readonly settings: { accessTokenSeconds: number; intercept: NonNullable<ProviderOptions['intercept']> };
@@ -116,9 +118,9 @@ class Running implements TestProvider {
     return signJwt(claims, providerKey.privateKey);
   }
 
-  tokenFor(user: string, { expiresInSeconds = 300 }: { readonly expiresInSeconds?: number } = {}): string {
+  tokenFor(user: string, { expiresInSeconds = 300, ageSeconds = 0 }: { readonly expiresInSeconds?: number; readonly ageSeconds?: number } = {}): string {
     const now = Math.floor(Date.now() / 1000);
-    return this.sign({ iss: this.issuer, sub: user, preferred_username: user, aud: FIRECREST_AUDIENCE, azp: 'streamer-cli', iat: now, exp: now + expiresInSeconds, jti: randomUUID() });
+    return this.sign({ iss: this.issuer, sub: user, preferred_username: user, aud: FIRECREST_AUDIENCE, azp: 'streamer-cli', iat: now - ageSeconds, exp: now + expiresInSeconds, jti: randomUUID() });
   }
 
   claimsOf(token: string): Readonly<Record<string, unknown>> | undefined {
@@ -130,7 +132,7 @@ class Running implements TestProvider {
     await next();
     // The handlers have parsed it; on an error of theirs it may be missing.
     const { oidc } = context as { readonly oidc?: KoaContextWithOIDC['oidc'] };
-    if (context.path === '/token') this.tokenRequests.push({ grant: String(oidc?.params?.['grant_type']), client: oidc?.client?.clientId ?? '', status: context.status });
+    if (context.path === '/token') this.tokenRequests.push({ grant: String(oidc?.params?.['grant_type']), client: oidc?.client?.clientId ?? '', by: authenticationOf(context), status: context.status });
     if (context.path === '/device/auth' && context.status === 200 && this.#options.quickPolls !== false) Object.assign(context.body as object, { interval: 1 });
   }
 
@@ -179,6 +181,13 @@ class Running implements TestProvider {
       },
     };
   }
+}
+
+function authenticationOf({ headers, oidc }: KoaContextWithOIDC): TokenRequest['by'] {
+  if (headers.authorization?.startsWith('Basic ') === true) return 'header';
+  const body = (oidc as KoaContextWithOIDC['oidc'] | undefined)?.body;
+  if (body?.['client_assertion'] !== undefined) return 'assertion';
+  return body?.['client_secret'] === undefined ? 'nothing' : 'form';
 }
 
 function clients(key: KeyObject): ClientMetadata[] {
