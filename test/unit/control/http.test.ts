@@ -141,7 +141,10 @@ describe('a token that is refused', () => {
   const authenticator = (fresh: boolean) => {
     let turn = 0;
     return {
-      sign: ({ headers }: { headers: Headers }) => Promise.resolve(headers.set('authorization', `Bearer token-${turn}-and-more`)),
+      sign: ({ headers }: { headers: Headers }) => {
+        headers.set('authorization', `Bearer token-${turn}-and-more`);
+        return Promise.resolve();
+      },
       refused: () => Promise.resolve(((turn += 1), fresh)),
     };
   };
