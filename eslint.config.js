@@ -14,7 +14,7 @@ const ROOMS = {
   client: { may: ['util', 'transfer', 'transport', 'storage', 'coordinates', 'crypto', 'compat', 'wire'] },
   server: { may: ['util', 'transfer', 'transport', 'storage', 'coordinates', 'crypto', 'compat', 'wire'] },
   relay: { may: ['util', 'transport'] },
-  control: { may: ['util', 'crypto', 'coordinates', 'transport', 'transfer', 'client', 'server'] },
+  control: { may: ['util', 'crypto', 'coordinates', 'transport', 'storage', 'transfer', 'client', 'server'] },
   cli: { may: ['util', 'client', 'server', 'relay', 'transfer', 'transport', 'coordinates', 'control'] },
 };
 /** Third-party packages, each behind one room (msgpack: the two that have a binary format). */

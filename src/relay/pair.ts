@@ -43,6 +43,8 @@ export interface PairOptions {
   /** Told of each piece. */
   readonly moved: (way: Way, bytes: number) => void;
   readonly ended: (why: PairEnd) => void;
+  /** Told when both connections are gone: after their close frames, or what came instead. */
+  readonly gone: () => void;
 }
 
 /** One end, and what keeps it from being read. */
@@ -67,6 +69,7 @@ export class Pair {
   readonly #timers = new Set<NodeJS.Timeout>();
   #movedMs = this.#beganMs;
   #over = false;
+  #gone = 0;
 
   constructor(options: PairOptions) {
     this.#options = options;
@@ -171,8 +174,9 @@ export class Pair {
   /** What one end says at its end the other is told. */
   #closed(side: Side, { by, code, reason }: CloseInfo): void {
     const told = by === 'peer' && code !== 1006;
-    if (!this.#finish(told ? 'closed' : 'lost')) return;
-    side.to.close(told ? code : CLOSE.lost, told ? reason : '');
+    if (this.#finish(told ? 'closed' : 'lost')) side.to.close(told ? code : CLOSE.lost, told ? reason : '');
+    this.#gone += 1;
+    if (this.#gone === this.#sides.length) this.#options.gone();
   }
 
   #finish(why: PairEnd): boolean {

@@ -10,9 +10,13 @@ import { sys } from './system-calls.js';
 
 const MICRO = 1000n;
 
-/** Whether two modification times are one, in nanoseconds. A file system that keeps microseconds has cut the rest off. */
+/** Whether two modification times are one, in nanoseconds. The side that keeps only microseconds has cut the rest off. */
 export function isSameTime(here: bigint, theirs: bigint): boolean {
-  return here === theirs || (here % MICRO === 0n && here / MICRO === floorMicros(theirs));
+  return here === theirs || isCutOf(here, theirs) || isCutOf(theirs, here);
+}
+
+function isCutOf(short: bigint, whole: bigint): boolean {
+  return short % MICRO === 0n && short / MICRO === floorMicros(whole);
 }
 
 /** Whether the sender's is the later time, as far as this side can tell. */

@@ -51,7 +51,7 @@ export interface Lock {
  * Takes the lock of `target`.
  * @throws StorageError `storage-locked`, naming the holder, or what the file system says.
  */
-export async function acquireLock(names: PartialNames, target: string): Promise<Lock> {
+export async function acquireLock(names: Pick<PartialNames, 'lock' | 'lockNext'>, target: string): Promise<Lock> {
   const self = await ownIdentity();
   const text = `${JSON.stringify({ ...self, token: randomBytes(16).toString('hex') })}\n`;
   const next = await createNext(names, target, self.place);
@@ -126,7 +126,7 @@ class HeldLock implements Lock {
 }
 
 /** Creates `…-next`, waiting for another process that is just in there. */
-async function createNext(names: PartialNames, target: string, place: string): Promise<FileHandle> {
+async function createNext(names: Pick<PartialNames, 'lockNext'>, target: string, place: string): Promise<FileHandle> {
   let seen: string | undefined;
   let sinceMs = performance.now();
   for (;;) {

@@ -27,7 +27,7 @@ const library = readdirSync(src, { recursive: true, encoding: 'utf8' }).filter((
 const texts = library.flatMap((name) => [...textsOf(path.join(src, name))].map((text) => ({ name, text })));
 
 /** What these write is for sbatch, a shell and pip, and for whoever looks into the log of a job. */
-const SCRIPTS = /^server\/(?:job-script|job-node|scheduler-directives)\.ts$/u;
+const SCRIPTS = /^(?:server\/(?:job-script|job-node|scheduler-directives)|control\/agent\/server-words)\.ts$/u;
 
 describe('the messages of the library', () => {
   it('name no flags', () => {
