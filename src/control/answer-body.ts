@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { LimitError } from '../errors.js';
+import { ControlError } from '../errors.js';
 
 /** How a body is read. */
 export interface BodyBounds {
@@ -12,7 +12,7 @@ export interface BodyBounds {
   readonly onPiece: () => void;
 }
 
-/** @throws LimitError for one that is longer; whatever the connection throws */
+/** @throws ControlError for one that is longer; whatever the connection throws */
 export async function readBody(response: Response, { maxBytes, onPiece }: BodyBounds): Promise<Uint8Array<ArrayBuffer>> {
   const pieces: Uint8Array[] = [];
   let size = 0;
@@ -25,7 +25,7 @@ export async function readBody(response: Response, { maxBytes, onPiece }: BodyBo
     size += value.byteLength;
     if (size > maxBytes) {
       await reader.cancel().catch(() => undefined);
-      throw new LimitError('limit-frame', `an answer of FirecREST's is longer than the ${maxBytes} bytes that are read`);
+      throw new ControlError('control-answer', `FirecREST's answer is longer than the ${maxBytes} bytes that are read of one: ask for less`);
     }
     pieces.push(value);
   }

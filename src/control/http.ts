@@ -11,7 +11,7 @@
  * @module
  */
 import { setTimeout as sleep } from 'node:timers/promises';
-import { LimitError } from '../errors.js';
+import { StreamerError } from '../errors.js';
 import { backoff } from '../transport/backoff.js';
 import { abortReason } from '../transfer/outcome.js';
 import { readBody } from './answer-body.js';
@@ -116,7 +116,7 @@ async function attempt(request: HttpRequest, options: HttpOptions): Promise<Http
   try {
     return await ask(request, ready, deadline, options);
   } catch (error) {
-    if (error instanceof LimitError) throw new Unanswered(error, { mayBeDone: true });
+    if (error instanceof StreamerError) throw new Unanswered(error, { mayBeDone: true });
     throw unanswered(error, { origin: request.url.origin, signal, deadlineMs: deadline.expiredMs });
   } finally {
     deadline.clear();

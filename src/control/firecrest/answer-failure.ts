@@ -77,9 +77,10 @@ function refusedToken(words: string, { clockAheadMs }: FailedAnswer): AuthError 
     const off = `${formatDuration(Math.round(Math.abs(clockAheadMs) / 60_000) * 60_000)} ${clockAheadMs > 0 ? 'behind' : 'ahead of'}`;
     return new AuthError('auth-token', `FirecREST refuses the token: ${words}; this machine's clock is ${off} FirecREST's: set one of them right`);
   }
-  if (words === 'Not authenticated') return new AuthError('auth-missing', `FirecREST finds no token in the request: ${words}; sign in with "streamer login"`);
-  if (/public key not found/u.test(words)) return new AuthError('auth-token', `FirecREST refuses the token: ${words} It is of another issuer than FirecREST's, or FirecREST has not read its issuer's new keys: is the issuer right? Else tell the site`);
-  return new AuthError('auth-token', `FirecREST refuses the token: ${words.replace(/\.$/u, '')}; sign in again with "streamer login"`);
+  const said = `FirecREST refuses the token: ${words.replace(/\.$/u, '')}`;
+  // Recorded for a token of another issuer's; by reading, for all of its own, too, when it has new keys and FirecREST was not started anew.
+  if (/public key not found/u.test(words)) return new AuthError('auth-sign-in', `${said}; is it of the issuer that this site takes tokens of? Else its keys have changed, and the site must start FirecREST anew`);
+  return new AuthError('auth-sign-in', `${said}; sign in again with "streamer login", or renew the token that you give`);
 }
 
 /** Something before FirecREST speaks for it, such as a gateway; or it is not there. */
@@ -109,7 +110,12 @@ function messageOf(text: string): string | undefined {
   if (answer['errorType'] === 'validation' && fields !== '') return fields;
   const causes: unknown = answer['causedBy'];
   const told = Array.isArray(causes) ? causes.filter((cause) => typeof cause === 'string') : [];
-  return told.length === 0 ? answer['message'] : `${answer['message']} (${told.join('; ')})`;
+  return [answer['message'], ...told].map(withoutFrame).join(' ');
+}
+
+/** A command's own words, without what FirecREST writes before them. */
+function withoutFrame(words: string): string {
+  return words.replace(/^Remote process failed with exit status:\d+ and error message:/u, '').replace(/^Unexpected Slurm command response\. exit_status:\d+ std_err:/u, 'the scheduler says: ').trim();
 }
 
 function parsed(text: string): Readonly<Record<string, unknown>> {

@@ -131,10 +131,10 @@ export class FirecrestClient {
     return parseEntries(await this.#api.json((api, init) => api.GET('/filesystem/{system_name}/ops/ls', { ...init, params: { path: on(system), query } }), options));
   }
 
-  /** Undefined where there is nothing. @param options.dereference what a link leads to in its place. @default false */
-  async stat(system: string, path: string, { dereference, ...options }: CallOptions & { readonly dereference?: boolean | undefined } = {}): Promise<RemoteStat | undefined> {
+  /** Undefined where there is nothing. @param options.dereference what a link leads to in its place. @default true */
+  async stat(system: string, path: string, { dereference = true, ...options }: CallOptions & { readonly dereference?: boolean | undefined } = {}): Promise<RemoteStat | undefined> {
     assertCarried(path);
-    const query = { path, ...given({ dereference }) };
+    const query = { path, dereference };
     const answer = await orUndefined(this.#api.json((api, init) => api.GET('/filesystem/{system_name}/ops/stat', { ...init, params: { path: on(system), query } }), options));
     return answer === undefined ? undefined : parseStat(answer);
   }
