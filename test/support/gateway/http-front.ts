@@ -175,7 +175,8 @@ async function befall(mishap: Mishap, response: ServerResponse, outcome: () => P
 
 function write(response: ServerResponse, { status, json, bytes, contentType, headers = {} }: Written): void {
   const content = bytes ?? (json === undefined ? undefined : Buffer.from(JSON.stringify(json)));
-  const type = contentType ?? (json === undefined ? undefined : 'application/json');
+  // An answer of nothing says that it is JSON, too.
+  const type = contentType ?? (json === undefined && status !== 204 ? undefined : 'application/json');
   const id = randomUUID().replaceAll('-', '');
   response.writeHead(status, {
     ...(type === undefined ? {} : { 'content-type': type }),

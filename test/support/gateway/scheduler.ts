@@ -19,6 +19,8 @@ export interface JobDescription {
   readonly script: string;
   /** It stays pending for that long, milliseconds; Infinity: for ever. */
   readonly pendingMs?: number | undefined;
+  /** Why it is pending. @default what Slurm says. Only {@link Scheduler.kind} 'processes'. */
+  readonly pendingReason?: string | undefined;
   /** The time limit that is enforced, whatever the script says, milliseconds. Only {@link Scheduler.kind} 'processes'. */
   readonly limitMs?: number | undefined;
 }
