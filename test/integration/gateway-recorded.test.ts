@@ -9,11 +9,12 @@ import path from 'node:path';
 import { describe, it, type TestContext } from 'node:test';
 import { asOrdinaryUser, isRoot } from '../e2e/abilities.js';
 import { startGateway, type Gateway } from '../support/gateway/gateway.js';
-import { EXCHANGES, exchange, readLog } from '../support/gateway/recorded.js';
+import { readLog } from '../support/gateway/likeness.js';
 import { counting, listening, Replay, until, type Session } from '../support/gateway/replay.js';
 import type { JobRecord } from '../support/gateway/scheduler.js';
 import type { SystemOptions } from '../support/gateway/system.js';
 import { pythonOrSkip } from '../support/python-peer.js';
+import { EXCHANGES, exchange } from '../support/recorded.js';
 
 const skip = await pythonOrSkip();
 const MIB = 1024 * 1024;
@@ -94,7 +95,7 @@ async function statusOf(replay: Replay, id: string): Promise<unknown> {
 
 /** All names from one to the other, in the order of the recording. */
 function between(first: string, last: string): string[] {
-  const names = [...EXCHANGES.keys()];
+  const names = EXCHANGES.map(({ name }) => name);
   return names.slice(names.indexOf(first), names.indexOf(last) + 1);
 }
 
@@ -326,6 +327,6 @@ describe('a recorded FirecREST and the gateway', { skip }, () => {
   });
 
   it('have no exchange that the tests above did not compare', () => {
-    assert.deepEqual([...EXCHANGES.keys()].filter((name) => !compared.has(name) && !(name in NOT_COMPARED)), []);
+    assert.deepEqual(EXCHANGES.map(({ name }) => name).filter((name) => !compared.has(name) && !(name in NOT_COMPARED)), []);
   });
 });

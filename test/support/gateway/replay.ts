@@ -9,8 +9,9 @@ import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { WebSocket } from 'ws';
 import { asOrdinaryUser } from '../../e2e/abilities.js';
-import { assertLike, exchange, readLog, type Exchange } from './recorded.js';
+import { exchange, type Exchange } from '../recorded.js';
 import type { Gateway } from './gateway.js';
+import { assertLike, readLog } from './likeness.js';
 
 /** After this something has hung, milliseconds. */
 const HUNG_MS = 60_000;
@@ -138,13 +139,13 @@ export class Replay {
     assert.equal(answer.status, response.status, `${name}: ${JSON.stringify(answer.body)}`);
     this.#learn(response.body, answer.body);
     // Those of the agent were recorded without all of them.
-    const headers = Object.keys(response.headers ?? {}).length === 0 ? [] : ['content-type', 'location', 'allow', 'www-authenticate'];
+    const headers = Object.keys(response.headers).length === 0 ? [] : ['content-type', 'location', 'allow', 'www-authenticate'];
     for (const header of headers) {
-      const wanted = response.headers?.[header];
+      const wanted = response.headers[header];
       const got = answer.headers.get(header);
       assert.equal(got === null ? undefined : this.recorded(got), wanted, `${name}: ${header}`);
     }
-    if (response.body !== null && response.headers?.['content-type'] === 'application/json' && typeof response.body !== 'string') assertLike(this.#renamed(answer.body), response.body, name);
+    if (response.body !== null && response.headers['content-type'] === 'application/json' && typeof response.body !== 'string') assertLike(this.#renamed(answer.body), response.body, name);
     this.#compared.add(name);
   }
 

@@ -1,32 +1,10 @@
 /**
- * The recorded exchanges of a real FirecREST, and how an answer is held against one of them: everything must be equal but
- * for what cannot be, such as times and numbers of processes, of which the type must be.
+ * How an answer of the gateway is held against a recorded one: everything must be equal but for what cannot be, such as times and
+ * numbers of processes, of which the type must be.
  *
  * @module
  */
 import assert from 'node:assert/strict';
-import { readFileSync } from 'node:fs';
-import path from 'node:path';
-import { ROOT } from '../cli.js';
-
-/** What was sent, and what came back. */
-export interface Exchange {
-  readonly name: string;
-  readonly request: { readonly method: string; readonly path: string; readonly headers: Readonly<Record<string, string>>; readonly body: unknown };
-  readonly response: { readonly status: number; readonly headers?: Readonly<Record<string, string>>; readonly body: unknown };
-  readonly observed?: Readonly<Record<string, unknown>>;
-}
-
-/** By name, in the order in which they were recorded. */
-export const EXCHANGES: ReadonlyMap<string, Exchange> = new Map(
-  (JSON.parse(readFileSync(path.join(ROOT, 'test/vectors/firecrest/exchanges.json'), 'utf8')) as Exchange[]).map((exchange) => [exchange.name, exchange]),
-);
-
-export function exchange(name: string): Exchange {
-  const found = EXCHANGES.get(name);
-  if (found === undefined) throw new Error(`no exchange is called ${name}`);
-  return found;
-}
 
 /** What differs from run to run, or from machine to machine: only types are compared. */
 const VARIABLE = new Set([
