@@ -130,6 +130,11 @@ class OpenTreeTarget implements TreeTarget {
     return this.#attempt('read', at, () => openBeneath(root, at, root.shown(at), io));
   }
 
+  differs({ path: at }: TreeEntry): ReturnType<TreeTarget['differs']> {
+    if (this.#context.options.existing !== 'refuse') return { kind: 'want' };
+    return { kind: 'failed', error: this.#context.inTheWay(at, 'a different file') };
+  }
+
   async touch(entry: TreeEntry): Promise<void> {
     await this.#attempt('set the time of', entry.path, async () => run(this.#touch(entry), this.#context.io));
   }
@@ -152,8 +157,8 @@ class OpenTreeTarget implements TreeTarget {
     return removeAll(this.#context, paths);
   }
 
-  async finish(): Promise<readonly Unfinished[]> {
-    return this.#context.options.dryRun ? [] : finishDirectories(this.#context);
+  async finish(step?: () => void): Promise<readonly Unfinished[]> {
+    return this.#context.options.dryRun ? [] : finishDirectories(this.#context, step);
   }
 
   async close(): Promise<void> {

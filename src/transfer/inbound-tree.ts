@@ -65,12 +65,17 @@ export class TreeInbound implements Inbound {
     return this.#tree.openChunked(entry, chunkSize, identity);
   }
 
-  sha256(file: Sink, size: number): Promise<Buffer> {
-    return sha256Of({ size, read: (offset, into) => file.read(offset, into) });
+  sha256(file: Sink, size: number, beat: () => void): Promise<Buffer> {
+    return sha256Of({ size, read: (offset, into) => file.read(offset, into) }, beat);
   }
 
   openExisting(entry: PlacedEntry): Promise<Source> {
     return this.#tree.openExisting(entry);
+  }
+
+  differs(entry: PlacedEntry): Placing {
+    const verdict = this.#tree.differs(entry);
+    return verdict.kind === 'failed' ? { id: entry.id, answer: 'trouble', error: verdict.error } : { id: entry.id, answer: verdict.kind };
   }
 
   touch(entry: PlacedEntry): Promise<void> {
@@ -101,8 +106,8 @@ export class TreeInbound implements Inbound {
     return this.#tree.removeExtras(paths);
   }
 
-  finish(): Promise<readonly Leftover[]> {
-    return this.#tree.finish();
+  finish(step: () => void): Promise<readonly Leftover[]> {
+    return this.#tree.finish(step);
   }
 
   close(): Promise<void> {

@@ -16,6 +16,8 @@ export interface Exchange {
   readonly name: string;
   readonly request: { readonly method: string; readonly path: string; readonly headers: Readonly<Record<string, string>>; readonly body: unknown };
   readonly response: { readonly status: number; readonly headers: Readonly<Record<string, string>>; readonly body: unknown };
+  /** What was seen besides, such as the files afterwards. */
+  readonly observed?: Readonly<Record<string, unknown>>;
 }
 
 /** What a client has sent. */

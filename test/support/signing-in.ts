@@ -8,8 +8,8 @@ import { runStreamer, startStreamer, tempDir, type Child, type Finished } from '
 import type { TestProvider } from './provider.js';
 import { UserAgent, type Page } from './user-agent.js';
 
-/** FirecREST's address, where none is asked. */
-export const NOWHERE = 'https://firecrest.test';
+/** FirecREST's address, where none answers: port 1 is nobody's. */
+export const NOWHERE = 'http://127.0.0.1:1';
 const HUNG_MS = 30_000;
 
 /** A user's configuration of its own, and no browser. */

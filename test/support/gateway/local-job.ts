@@ -109,7 +109,7 @@ export class LocalJob {
       this.#over('FAILED');
       return;
     } finally {
-      for (const file of files) closeSync(file);
+      for (const file of new Set(files)) closeSync(file);
     }
     this.#process.once('error', () => this.#exited(1, 0));
     this.#process.once('exit', (code, signal) => this.#exited(code ?? 0, signal === null ? 0 : 9));
