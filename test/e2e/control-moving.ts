@@ -3,8 +3,10 @@
  *
  * @module
  */
+import assert from 'node:assert/strict';
 import path from 'node:path';
 import type { TestContext } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { runStreamer, startStreamer, tempDir, type Child, type Finished } from '../support/cli.js';
 import { startGateway, type Gateway, type GatewayOptions } from '../support/gateway/gateway.js';
 import type { SystemOptions } from '../support/gateway/system.js';
@@ -49,6 +51,12 @@ export async function jobStates({ gateway }: Site): Promise<string[]> {
 /** How many jobs wait or run. */
 export async function jobsLeft(site: Site): Promise<number> {
   return (await jobStates(site)).filter((state) => state === 'PENDING' || state === 'RUNNING').length;
+}
+
+/** A job that is cancelled ends soon, not at once. Fails when one is left. */
+export async function noJobsLeft(site: Site): Promise<void> {
+  for (let looks = 0; looks < 100 && (await jobsLeft(site)) > 0; looks += 1) await sleep(100);
+  assert.equal(await jobsLeft(site), 0, 'jobs are left');
 }
 
 /** What `--json` has printed, by the event's name. */

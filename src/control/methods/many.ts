@@ -48,7 +48,7 @@ async function runParts(todo: readonly MoveItem[], asked: Asked, atOnce: number,
     for (let item = todo[next++]; item !== undefined && failure === undefined; item = todo[next++]) {
       try {
         results.push(await move(item, { signal, onProgress: todo.length === 1 ? asked.onProgress : together.listenerOf(item) }));
-        together.ended(item);
+        if (todo.length > 1) together.ended(item);
       } catch (error) {
         failure ??= { error };
         stop.abort(new AbortError('another file of this transfer has failed'));
