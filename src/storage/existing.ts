@@ -8,11 +8,12 @@ import type { Directory } from './root-directory.js';
 import type { Step } from './steps.js';
 import { sys } from './system-calls.js';
 
-const MICRO = 1000n;
+/** What coarser file systems keep, in nanoseconds: microseconds, or seconds, as Lustre does. */
+const GRAINS = [1_000n, 1_000_000_000n];
 
-/** Whether two modification times are one, in nanoseconds. A file system that keeps microseconds has cut the rest off. */
+/** Whether two modification times are one, in nanoseconds. A file system that keeps less has cut the rest off. */
 export function isSameTime(here: bigint, theirs: bigint): boolean {
-  return here === theirs || (here % MICRO === 0n && here / MICRO === floorMicros(theirs));
+  return here === theirs || GRAINS.some((grain) => here === theirs - remainder(theirs, grain));
 }
 
 /** Whether the sender's is the later time, as far as this side can tell. */
@@ -20,8 +21,9 @@ export function isNewer(theirs: bigint, here: bigint): boolean {
   return theirs > here && !isSameTime(here, theirs);
 }
 
-function floorMicros(nanos: bigint): bigint {
-  return (nanos - (((nanos % MICRO) + MICRO) % MICRO)) / MICRO;
+/** Downwards, before 1970, too. */
+function remainder(nanos: bigint, grain: bigint): bigint {
+  return ((nanos % grain) + grain) % grain;
 }
 
 /** What it is, for messages. */
