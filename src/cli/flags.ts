@@ -82,6 +82,7 @@ export const FLAGS: ReadonlyMap<string, string> = new Map([
   ['streams', '--streams'],
   ['subjectFlow', '--subject-flow'],
   ['timeMs', '--time'],
+  ['system', '--system'],
   ['tls', '--tls-cert'],
   ['tokenCommand', '--token-command'],
   ['tokenFile', '--token-file'],

@@ -10,6 +10,7 @@ import { formatDuration } from '../util/units.js';
 import { VERSION } from '../version.js';
 import { action, outputOptions } from './action.js';
 import { countArgument, durationArgument, placeArgument, sizeArgument, streamsArgument } from './arguments.js';
+import { addControlCommands } from './control-commands.js';
 import { addJobScriptOptions } from './job-script-options.js';
 import { addMoveCommands } from './move-commands.js';
 import { addTransferOptions } from './transfer-options.js';
@@ -42,6 +43,7 @@ export function buildProgram(): Command {
   jobScriptCommand(program);
   addMoveCommands(program);
   addSignInCommands(program);
+  addControlCommands(program);
   return program;
 }
 

@@ -45,6 +45,7 @@ function addClientOptions(command: Command): void {
     .addOption(new Option('--redirect-port <port>', 'for browser: the port of this machine to which it comes back (default: 8888)').argParser(countArgument))
     .option('--redirect-url <url>', 'in its place: the whole address, as it is registered (default: http://127.0.0.1:8888/callback)')
     .option('--no-open', 'for browser: only print the link')
+    .option('--no-check', 'do not ask FirecREST afterwards whether it takes the token')
     .addOption(new Option('--timeout <duration>', 'for browser: how long to wait for its return (default: 5m)').argParser(durationArgument))
     .addOption(new Option('--client-auth-method <method>', 'how the client proves who it is (default: client_secret_basic, or private_key_jwt with --key-file)').choices(CLIENT_AUTH_METHODS))
     .option('--client-secret-file <file>', 'file that holds its secret; - reads it from standard input, and keeps it; or set $FIRECREST_CLIENT_SECRET')

@@ -334,7 +334,7 @@ function planOf(options: ClientOptions, action: Action): ClientPlan {
     coordinates,
     route,
     wire,
-    hello: { type: 'hello', client: randomBytes(CLIENT_ID_BYTES), stream: 0, action, received: 0, agent: AGENT },
+    hello: { type: 'hello', client: randomBytes(CLIENT_ID_BYTES), stream: 0, action, received: 0, agent: AGENT, alive: true },
     streams: options.streams ?? 'auto',
     rate: options.rate,
     signal: options.signal,

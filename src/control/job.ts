@@ -53,7 +53,7 @@ export async function awaitStart(job: FollowedJob, startTimeoutMs: number): Prom
     const leftMs = deadline - performance.now();
     const message = pendingWords(seen, Date.now());
     if (leftMs <= 0) throw new TimeoutError('timeout-wait', `${message}, and has not begun within ${formatDuration(startTimeoutMs)}; give it longer with \`startTimeoutMs\``);
-    if (message !== told) job.onProgress({ type: 'phase', phase: 'pending', message, jobId: job.jobId, remainingMs: leftMs });
+    if (message !== told) job.onProgress({ type: 'phase', phase: 'pending', message, jobId: job.jobId, remainingMs: Math.round(leftMs) });
     told = message;
     return false;
   });

@@ -34,9 +34,7 @@ export async function planDownload({ remote, local, ...look }: PlanRequest): Pro
   const into = sources.length > 1 || target.endsWith('/') || local.length === 0 || (here?.kind === 'directory' && sources[0]?.kind !== 'directory');
   const single = sources.length === 1 ? sources[0] : undefined;
   if (into && here !== undefined && here.kind !== 'directory') throw new StorageError('storage-not-a-file', `${target} is not a directory, and ${single === undefined ? 'several things are' : 'what is downloaded is'} to go into it`);
-  // A tree's own directory is made on the way, as for `receive`; a file's is not.
-  const onlyTrees = sources.every(({ kind }) => kind === 'directory');
-  if (into && here === undefined && single !== undefined && !onlyTrees) throw new StorageError('storage-missing', `the directory ${target} does not exist; create it first`);
+  if (into && here === undefined && !isTree(sources)) throw new StorageError('storage-missing', `the directory ${target} does not exist; create it first`);
   const items = sources.map(({ source, kind, size }) => ({ kind, size, remote: source, local: into ? path.join(target, nameOf(source)) : target }));
   await assertWritable(into && here !== undefined ? path.join(target, 'x') : target.replace(/\/+$/u, ''));
   return each(items, async (item) => ({ ...item, existing: into && here === undefined ? undefined : await localTarget(item.local) }));
@@ -57,10 +55,15 @@ export async function planUpload({ remote, local, ...look }: PlanRequest): Promi
   const single = sources.length === 1 ? sources[0] : undefined;
   const into = single === undefined || target.endsWith('/') || (there?.kind === 'directory' && single.kind !== 'directory');
   if (into && (there?.kind === 'file' || there?.kind === 'other')) throw new StorageError('storage-not-a-file', `${withoutSlash(target)} on ${look.system.name} is not a directory, and ${single === undefined ? 'several things are' : 'what is uploaded is'} to go into it`);
-  if (into && there === undefined && single?.kind === 'file') throw new StorageError('storage-missing', `${look.system.name} has no directory ${withoutSlash(target)}: make it first`);
+  if (into && there === undefined && !isTree(sources)) throw new StorageError('storage-missing', `${look.system.name} has no directory ${withoutSlash(target)}: make it first`);
   if (there === undefined) await assertRemoteDirectory(directoryOf(target), look);
   const items = sources.map(({ source, name, kind, size }) => ({ kind, size, local: source, remote: into ? within(withoutSlash(target), name) : withoutSlash(target) }));
   return each(items, async (item) => ({ ...item, existing: into && there === undefined ? undefined : known(into ? await remoteEntry(item.remote, look) : there) }));
+}
+
+/** Several things with a directory among them are a tree, whose own directory is made on the way, as for `send` and `receive`. */
+function isTree(sources: readonly { readonly kind: MoveItem['kind'] }[]): boolean {
+  return sources.length > 1 && sources.some(({ kind }) => kind === 'directory');
 }
 
 /** Where FirecREST cannot look, it is for the transfer to find out. */

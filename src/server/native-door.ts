@@ -9,7 +9,7 @@ import { CrowdLimit } from '../transport/crowd-limit.js';
 import type { Prepared } from '../transport/listen.js';
 import { hostOf } from '../transport/rendezvous.js';
 import { answerHeaderHandshake, channelOver, HANDSHAKE_TIMEOUT_MS, openChannel, type Channel, type ChannelKeys } from '../transfer/channel.js';
-import { awaitHello } from '../transfer/greeting.js';
+import { awaitHello, welcome } from '../transfer/greeting.js';
 import type { Link } from '../transfer/link.js';
 import { AGENT } from '../version.js';
 import { HANDSHAKE_HEADER, STREAMS_MAX } from '../wire/constants.js';
@@ -116,7 +116,7 @@ export class NativeDoor {
       channel.fail(new ConnectError('connect-lost', REFUSALS[received]));
       return;
     }
-    channel.send({ type: 'welcome', action, received, streams: STREAMS_MAX, agent: AGENT });
+    welcome(channel, hello, { action, received, streams: STREAMS_MAX, agent: AGENT });
     this.#options.enter(hello, { channel, remote });
   }
 

@@ -53,18 +53,24 @@ export class FileTarget {
     assertReplaceable(stats, this.path);
     if (existing === 'skip') return { kind: 'kept' };
     this.#replacing = true;
-    if (stats.size === BigInt(entry.size)) {
-      if (checksum) return { kind: 'compare' };
-      if (isSameTime(stats.mtimeNs, entry.mtimeNs)) return { kind: 'equal' };
-    }
-    return { kind: existing === 'update' && !isNewer(entry.mtimeNs, stats.mtimeNs) ? 'kept' : 'want' };
+    const sameSize = stats.size === BigInt(entry.size);
+    if (sameSize && !checksum && isSameTime(stats.mtimeNs, entry.mtimeNs)) return { kind: 'equal' };
+    // What stays whatever is in it need not be read.
+    if (this.#keeps(entry, stats)) return { kind: 'kept' };
+    return { kind: sameSize && checksum ? 'compare' : 'want' };
+  }
+
+  #keeps(entry: TreeEntry, stats: BigIntStats): boolean {
+    return this.#options.existing === 'update' && !isNewer(entry.mtimeNs, stats.mtimeNs);
   }
 
   /** Opens the partial file. @param size undefined for a pipe, which cannot be resumed. @throws StorageError */
   open(entry: TreeEntry, size: number | undefined, chunkSize: number, identity: Uint8Array): Promise<Sink> {
     const replacing = async () => {
       const stats = await statOrNone(this.path);
-      if (stats !== undefined) assertReplaceable(stats, this.path);
+      if (stats === undefined) return;
+      assertReplaceable(stats, this.path);
+      if (this.#keeps(entry, stats)) throw existsError(this.path);
     };
     const { mode, sparse } = entry;
     return openSink({

@@ -22,7 +22,7 @@ export interface Unfinished {
 const AT_ONCE = 16;
 
 /** See {@link TreeTarget.finish}. */
-export async function finishDirectories(context: TargetContext): Promise<readonly Unfinished[]> {
+export async function finishDirectories(context: TargetContext, step?: () => void): Promise<readonly Unfinished[]> {
   const failed: Unfinished[] = [];
   const underWay = new Map<string, Promise<void>>();
   for (const listed of context.directories.backwards()) {
@@ -30,6 +30,7 @@ export async function finishDirectories(context: TargetContext): Promise<readonl
     // Once it has its own mode, what lies in it may be out of reach.
     if ([...underWay.keys()].some((other) => path === '' || other.startsWith(`${path}/`))) await Promise.all(underWay.values());
     const done = run(finishOne(context, listed, failed), context.io);
+    step?.();
     if (!(done instanceof Promise)) continue;
     underWay.set(path, done.finally(() => underWay.delete(path)));
     if (underWay.size >= AT_ONCE) await Promise.race(underWay.values());

@@ -32,7 +32,9 @@ export function* placeFile(context: TargetContext, place: Place): Step<'want' | 
   return 'want';
 }
 
-function compare(context: TargetContext, { entry }: Place, stats: BigIntStats): 'compare' {
+/** What stays whatever is in it need not be read. */
+function compare(context: TargetContext, { entry }: Place, stats: BigIntStats): 'compare' | 'kept' {
   if (mayReplace(context, entry, stats)) context.seen.mark(entry.path, REPLACE);
+  else if (context.options.existing !== 'refuse') return 'kept';
   return 'compare';
 }

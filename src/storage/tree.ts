@@ -126,14 +126,16 @@ export interface TreeTarget {
   openChunked(entry: TreeEntry, chunkSize: number, identity: Uint8Array): Promise<Sink>;
   /** Opens what is there under a file's name, to compare its content. @throws StreamerError */
   openExisting(entry: TreeEntry): Promise<Source>;
+  /** What becomes of a file that was placed with `compare`, and whose content is another. */
+  differs(entry: TreeEntry): Extract<Verdict, { kind: 'want' | 'failed' }>;
   /** Gives an existing file whose content is equal the entry's mode and time. @throws StreamerError */
   touch(entry: TreeEntry): Promise<void>;
   /** Call once, when every entry was given to {@link place}: what is at the target and not in the tree. Directories after what is in them. */
   extras(): AsyncIterable<readonly string[]>;
   /** Removes what {@link extras} has told, in its order. @returns what could not be. */
   removeExtras(paths: readonly string[]): Promise<readonly { readonly path: string; readonly error: StreamerError }[]>;
-  /** Last: gives the directories their modes and times, deepest first, and syncs them. @returns what could not be done. */
-  finish(): Promise<readonly { readonly path: string; readonly error: StreamerError }[]>;
+  /** Last: gives the directories their modes and times, deepest first, and syncs them. @param step called for each. @returns what could not be done. */
+  finish(step?: () => void): Promise<readonly { readonly path: string; readonly error: StreamerError }[]>;
   /** Closes what is open and removes unfinished small files. Safe to call again. Never fails. */
   close(): Promise<void>;
 }

@@ -27,6 +27,8 @@ export interface ChunkedFilesOptions {
   readonly feed: (input: ReceiverInput) => void;
   /** Waits for work before the end. Its failure is the session's. */
   readonly later: (work: Promise<unknown>) => void;
+  /** Long work goes on; it throws when that is of no use any more. */
+  readonly beat: () => void;
   /** Runs `go` when so many bytes, which are written, are paid for. */
   readonly paced: (bytes: number, go: () => void) => void;
 }
@@ -194,7 +196,7 @@ export class ChunkedFiles {
   }
 
   async #assertSha256(sink: Sink, size: number, expected: Uint8Array): Promise<void> {
-    const here = await this.#options.inbound.sha256(sink, size);
+    const here = await this.#options.inbound.sha256(sink, size, this.#options.beat);
     if (here.equals(expected)) return;
     throw new IntegrityError('integrity-digest', "the received file's SHA-256 is not the sent file's");
   }

@@ -28,6 +28,8 @@ export class FileInbound implements Inbound {
       entries.map(async (entry): Promise<Placing> => {
         const verdict = await this.#file.place(entry);
         if (verdict.kind === 'failed') return { id: entry.id, answer: 'trouble', error: verdict.error };
+        // Its content and time are; its mode may not be.
+        if (verdict.kind === 'equal') await this.touch(entry);
         return { id: entry.id, answer: this.#dryRun && verdict.kind === 'want' ? 'would' : verdict.kind };
       }),
     );
@@ -41,12 +43,16 @@ export class FileInbound implements Inbound {
     return this.#file.open(entry, size, chunkSize, identity);
   }
 
-  sha256(file: Sink, size: number): Promise<Buffer> {
-    return sha256Of({ size, read: (offset, into) => file.read(offset, into) });
+  sha256(file: Sink, size: number, beat: () => void): Promise<Buffer> {
+    return sha256Of({ size, read: (offset, into) => file.read(offset, into) }, beat);
   }
 
   openExisting(): Promise<Source> {
     return this.#file.openExisting();
+  }
+
+  differs({ id }: PlacedEntry): Placing {
+    return { id, answer: 'want' };
   }
 
   touch(entry: PlacedEntry): Promise<void> {

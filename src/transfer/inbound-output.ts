@@ -49,6 +49,10 @@ export class OutputInbound implements Inbound {
     return Promise.reject(new Error('nothing is there before'));
   }
 
+  differs(): never {
+    throw new Error('nothing is there before');
+  }
+
   touch(): Promise<void> {
     return Promise.resolve();
   }

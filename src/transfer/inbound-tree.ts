@@ -65,12 +65,17 @@ export class TreeInbound implements Inbound {
     return this.#tree.openChunked(entry, chunkSize, identity);
   }
 
-  sha256(file: Sink, size: number): Promise<Buffer> {
-    return sha256Of({ size, read: (offset, into) => file.read(offset, into) });
+  sha256(file: Sink, size: number, beat: () => void): Promise<Buffer> {
+    return sha256Of({ size, read: (offset, into) => file.read(offset, into) }, beat);
   }
 
   openExisting(entry: PlacedEntry): Promise<Source> {
     return this.#tree.openExisting(entry);
+  }
+
+  differs(entry: PlacedEntry): Placing {
+    const verdict = this.#tree.differs(entry);
+    return verdict.kind === 'failed' ? { id: entry.id, answer: 'trouble', error: verdict.error } : { id: entry.id, answer: verdict.kind };
   }
 
   touch(entry: PlacedEntry): Promise<void> {
@@ -78,10 +83,21 @@ export class TreeInbound implements Inbound {
   }
 
   async *extras(): AsyncGenerator<readonly string[], void> {
+    const holders = new Set<string>();
     for await (const paths of this.#tree.extras()) {
-      const extra = paths.filter((path) => !this.#isSpared(path));
+      const extra = paths.filter((path) => this.#goes(path, holders));
       if (extra.length > 0) yield extra;
     }
+  }
+
+  /**
+   * Whether an extra is to be removed: not what is spared, nor what that lies in, which comes after it.
+   * @param holders directories with something in them that is spared.
+   */
+  #goes(path: string, holders: Set<string>): boolean {
+    if (!holders.delete(path) && !this.#isSpared(path)) return true;
+    for (let end = path.lastIndexOf('/'); end > 0; end = path.lastIndexOf('/', end - 1)) holders.add(path.slice(0, end));
+    return false;
   }
 
   /** A name that was left out as a file and as a directory alike: which it is here is not told. */
@@ -101,8 +117,8 @@ export class TreeInbound implements Inbound {
     return this.#tree.removeExtras(paths);
   }
 
-  finish(): Promise<readonly Leftover[]> {
-    return this.#tree.finish();
+  finish(step: () => void): Promise<readonly Leftover[]> {
+    return this.#tree.finish(step);
   }
 
   close(): Promise<void> {

@@ -24,14 +24,17 @@ export interface Inbound {
   writeWhole(files: readonly WholeFile[]): WholeWrites;
   /** Opens a partial file. @param size undefined for a pipe. */
   open(entry: PlacedEntry, size: number | undefined, chunkSize: number, identity: Uint8Array): Promise<Sink>;
-  /** SHA-256 of what is in an open file, once everything is written. */
-  sha256(file: Sink, size: number): Promise<Buffer>;
+  /** SHA-256 of what is in an open file, once everything is written. @param beat called between two pieces; it may throw, to stop. */
+  sha256(file: Sink, size: number, beat: () => void): Promise<Buffer>;
   openExisting(entry: PlacedEntry): Promise<Source>;
+  /** What becomes of a file whose content was compared and is another. */
+  differs(entry: PlacedEntry): Placing;
   /** Gives a file whose content is equal the entry's mode and time. */
   touch(entry: PlacedEntry): Promise<void>;
   extras(): AsyncIterable<readonly string[]>;
   removeExtras(paths: readonly string[]): Promise<readonly Leftover[]>;
-  finish(): Promise<readonly Leftover[]>;
+  /** @param step called for each. */
+  finish(step: () => void): Promise<readonly Leftover[]>;
   /** Nothing more comes: a write that waits for what should have come before it fails. */
   release?(): void;
   close(): Promise<void>;

@@ -68,6 +68,10 @@ export class MemoryInbound implements Inbound {
     return Promise.reject(new Error('nothing is there'));
   }
 
+  differs(): never {
+    throw new Error('nothing is there before');
+  }
+
   touch(): Promise<void> {
     return Promise.resolve();
   }

@@ -12,11 +12,14 @@ import { ReceiverMachine } from '../wire/receiver-machine.js';
 import type { PlacedEntry, ReceiverEffect, ReceiverInput } from '../wire/receiver-steps.js';
 import { asPlaced, ChunkedFiles } from './chunked-files.js';
 import { compareExisting } from './compare-existing.js';
+import { FewAtOnce } from './few-at-once.js';
+import { DIGESTS_AT_ONCE } from './file-hashes.js';
 import { finishInbound } from './finish-inbound.js';
 import type { Inbound } from './inbound.js';
 import type { Link } from './link.js';
 import { Outcome } from './outcome.js';
 import type { ProgressListener } from './progress.js';
+import { Pulse } from './pulse.js';
 import { pump } from './pump.js';
 import type { RateLimit } from './rate-limit.js';
 import { Session } from './session.js';
@@ -70,6 +73,8 @@ export class ReceiveSession implements TransferSession<Received> {
   /** What is under way: waited for before the end, so that nothing is written after it. */
   readonly #pending = new Set<Promise<unknown>>();
   readonly #hashes = new Map<number, bigint>();
+  readonly #pulse: Pulse;
+  readonly #comparisons = new FewAtOnce(DIGESTS_AT_ONCE);
   #target: Target | undefined;
   /** Everything is done: what goes wrong from here on is no failure. */
   #complete = false;
@@ -84,10 +89,12 @@ export class ReceiveSession implements TransferSession<Received> {
         this.#feed({ kind: 'frame', stream, frame });
       },
       attached: (stream) => this.#feed({ kind: 'attached', stream }),
+      alive: () => this.#outcome.progressed(),
       lost: (stream, error, clean) => this.#lost(stream, error, clean),
       failed: (error) => this.#outcome.fail(error),
     });
     this.#outcome = new Outcome(job.signal, (error) => this.#session.fail(error), true);
+    this.#pulse = new Pulse({ over: () => this.over, progressed: () => this.#outcome.progressed(), tell: () => this.#session.tell() });
     this.#feed = pump(this.#machine, (effect) => this.#perform(effect), this.#outcome.fail);
     this.ended = this.#outcome.promise;
   }
@@ -188,7 +195,7 @@ export class ReceiveSession implements TransferSession<Received> {
         this.#place(effect.entries);
         break;
       case 'compare':
-        this.#later(this.#compare(effect));
+        this.#later(this.#comparisons.run(() => this.#compare(effect)));
         break;
       case 'open':
         this.#later(this.#to().files.open(effect));
@@ -243,7 +250,7 @@ export class ReceiveSession implements TransferSession<Received> {
   async #open(offer: OfferFrame): Promise<void> {
     const { open, checksum, tally, onProgress, wrapSink } = this.#job;
     const inbound = await open(offer);
-    const files = new ChunkedFiles({ root: offer.root, inbound, checksum, tally, onProgress, wrapSink, feed: this.#feed, later: this.#later, paced: this.#paced });
+    const files = new ChunkedFiles({ root: offer.root, inbound, checksum, tally, onProgress, wrapSink, feed: this.#feed, later: this.#later, beat: this.#pulse.beat, paced: this.#paced });
     this.#target = { offer, inbound, files };
     if (offer.root === 'tree') tally.start('tree', offer.name, 0, 0);
     this.#feed({ kind: 'targeted' });
@@ -263,8 +270,10 @@ export class ReceiveSession implements TransferSession<Received> {
   }
 
   async #compare(wish: Effect<'compare'>): Promise<void> {
+    if (this.over) return;
     const { offer, inbound } = this.#to();
-    this.#feed({ kind: 'compared', placing: await compareExisting(inbound, wish, this.#job.checksum, offer.dryRun) });
+    const placing = await compareExisting(wish, { inbound, checksum: this.#job.checksum, dryRun: offer.dryRun, beat: this.#pulse.beat });
+    this.#feed({ kind: 'compared', placing });
   }
 
   #streaming(entry: ManifestEntry, resumedBytes: number): void {
@@ -302,7 +311,7 @@ export class ReceiveSession implements TransferSession<Received> {
   async #finish(complete: boolean): Promise<void> {
     const { offer, inbound } = this.#to();
     const { tally, onProgress } = this.#job;
-    const finished = await finishInbound({ offer, inbound, tally, onProgress, found: (paths) => this.#feed({ kind: 'extras', paths }) }, complete);
+    const finished = await finishInbound({ offer, inbound, tally, onProgress, step: this.#pulse.step, found: (paths) => this.#feed({ kind: 'extras', paths }) }, complete);
     this.#complete = true;
     this.#feed({ kind: 'finished', ...finished });
     if (!this.over) this.#byeTimer = setTimeout(() => this.#succeed(false), BYE_LIMIT_MS);

@@ -11,10 +11,12 @@ import type { FinishedFrame, Frame, HoleFrame, ManifestEntry, OfferFrame, WholeP
 import { SenderMachine } from '../wire/sender-machine.js';
 import type { SenderEffect } from '../wire/sender-steps.js';
 import { BufferPool } from './buffer-pool.js';
-import { digestOf, sha256Of } from './file-hashes.js';
+import { FewAtOnce } from './few-at-once.js';
+import { digestOf, DIGESTS_AT_ONCE, sha256Of } from './file-hashes.js';
 import type { Link } from './link.js';
 import { Outcome } from './outcome.js';
 import type { Outbound } from './outbound.js';
+import { Pulse } from './pulse.js';
 import { pump } from './pump.js';
 import type { RateLimit } from './rate-limit.js';
 import { Session } from './session.js';
@@ -47,6 +49,8 @@ export class SendSession implements TransferSession<FinishedFrame> {
   readonly #feed: (input: Parameters<SenderMachine['handle']>[0]) => void;
   readonly #pool = new BufferPool(CHUNK_SIZE_DEFAULT);
   readonly #sources = new Map<number, { readonly opening: Promise<Source>; source?: Source; chunkSize: number }>();
+  readonly #pulse: Pulse;
+  readonly #digests = new FewAtOnce(DIGESTS_AT_ONCE);
   readonly #pipe: { size: number; readonly hashes: bigint[]; readonly sha256: Sha256 };
   #ahead = false;
   #greeted = false;
@@ -66,6 +70,7 @@ export class SendSession implements TransferSession<FinishedFrame> {
         this.#feed({ kind: 'attached', stream });
         this.#room(stream, this.#ahead ? READ_AHEAD_CHUNKS : 1);
       },
+      alive: () => this.#outcome.progressed(),
       lost: (stream, error) => {
         this.#feed({ kind: 'lost', stream });
         if (error !== undefined && !this.#outcome.over) job.lost(stream, error);
@@ -73,6 +78,7 @@ export class SendSession implements TransferSession<FinishedFrame> {
       failed: (error) => this.#outcome.fail(error),
     });
     this.#outcome = new Outcome(job.signal, (error) => this.#session.fail(error), true);
+    this.#pulse = new Pulse({ over: () => this.over, progressed: () => this.#outcome.progressed(), tell: () => this.#session.tell() });
     this.#feed = pump(this.#machine, (effect) => this.#perform(effect), this.#outcome.fail);
     this.ended = this.#outcome.promise;
     this.#feed({ kind: 'start' });
@@ -138,7 +144,7 @@ export class SendSession implements TransferSession<FinishedFrame> {
         void this.#close(effect.id);
         break;
       case 'digest':
-        void this.#digest(effect.entry);
+        void this.#digests.run(() => this.#digest(effect.entry));
         break;
       case 'check':
         void this.#check(effect.id);
@@ -226,10 +232,11 @@ export class SendSession implements TransferSession<FinishedFrame> {
   }
 
   async #digest(entry: ManifestEntry): Promise<void> {
+    if (this.over) return;
     try {
       const source = await this.#job.outbound.open(entry);
       try {
-        const digest = await digestOf(source, CHUNK_SIZE_DEFAULT, this.#job.checksum);
+        const digest = await digestOf(source, CHUNK_SIZE_DEFAULT, this.#job.checksum, this.#pulse.beat);
         this.#feed({ kind: 'digested', id: entry.id, chunkSize: CHUNK_SIZE_DEFAULT, digest });
       } finally {
         await source.close();
@@ -244,7 +251,7 @@ export class SendSession implements TransferSession<FinishedFrame> {
     if (source === undefined) return;
     this.#job.finishing();
     try {
-      const hash = this.#job.offer.sha256 ? await sha256Of(source) : undefined;
+      const hash = this.#job.offer.sha256 ? await sha256Of(source, this.#pulse.beat) : undefined;
       await source.assertUnchanged();
       this.#feed({ kind: 'checked', id, sha256: hash });
     } catch (error) {

@@ -13,6 +13,8 @@ import type { Link } from './link.js';
 export interface SessionHandler {
   frame(stream: number, frame: Frame): void;
   attached(stream: number): void;
+  /** The other end is at work: nothing is to be done. */
+  alive(): void;
   /**
    * A connection is gone; `clean` when the peer closed it with 1000. What was on its way on it may be lost.
    * @param error undefined when another connection takes its place at once.
@@ -95,6 +97,11 @@ export class Session {
     this.#channels.get(stream)?.send(frame);
   }
 
+  /** Says that this end is at work: an ack, whether it is due or not. */
+  tell(): void {
+    this.#channels.get(0)?.send({ type: 'ack', received: this.#log.received });
+  }
+
   /** Ends it on every connection, as it should be. */
   close(): void {
     this.#end((channel) => channel.connection.close(1000, ''));
@@ -119,6 +126,7 @@ export class Session {
   #frame(stream: number, channel: Channel, frame: Frame): void {
     if (this.#channels.get(stream) !== channel) return;
     if (frame.type === 'ack') {
+      this.#handler.alive();
       if (stream !== 0 || !this.#log.acked(frame.received)) this.#handler.failed(new ProtocolError('protocol-violation', 'the other end acks what it was never sent'));
       return;
     }

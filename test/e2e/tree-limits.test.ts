@@ -54,6 +54,19 @@ for (const action of ACTIONS) {
   });
 }
 
+for (const action of ACTIONS) {
+  it(`more files than a process may have open are compared by content all the same, while the client ${action}s`, async (t) => {
+    const directory = await tempDir(t);
+    const [source, target] = [path.join(directory, 'tree'), path.join(directory, 'copy')];
+    await mkdir(source);
+    for (let index = 0; index < 700; index += 1) await writeFile(path.join(source, `f${index}`), `${index}`);
+    await run(t, action, [source, target]);
+    const few = (argv: readonly string[]): string[] => ['sh', '-c', 'ulimit -n 400; exec "$@"', 'sh', ...argv];
+    const { result } = await run(t, action, [source, target], { client: ['--checksum'], sender: few, receiver: few });
+    assert.deepEqual([result.entries.equal, result.entries.failed], [700, 0]);
+  });
+}
+
 describe('the inbound limit over a tree', { concurrency: 2 }, () => {
   it('is for all its files together: one byte more is refused with 9 at both ends, and no broken file has a name', async (t) => {
     const moving = await tree(t, { a: 1_000_000, 'sub/b': 1_500_000, c: 500_000 });

@@ -56,6 +56,7 @@ export class ReceivingEnd {
         this.ledgers.set(stream, { limit: 0, acked: 0, cost: 0, frames: 0 });
         this.feed({ kind: 'attached', stream });
       },
+      alive: () => undefined,
       lost: (stream, error, clean) => {
         this.ledgers.delete(stream);
         this.feed({ kind: 'lost', stream });

@@ -84,6 +84,7 @@ export class SendingEnd {
         this.feed({ kind: 'attached', stream });
         this.room(stream, this.#plan.ahead);
       },
+      alive: () => undefined,
       lost: (stream) => {
         const unacked = this.#inFlight.get(stream)?.slice(this.ledgers.get(stream)?.acked) ?? [];
         this.#mayBeLost = unacked.reduce((sum, bytes) => sum + bytes, 0);

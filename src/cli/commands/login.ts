@@ -7,8 +7,9 @@ import path from 'node:path';
 import { openBrowser } from '../../control/auth/browser.js';
 import type { DeviceCode, SignInPrompts } from '../../control/auth/prompts.js';
 import { login, type LoginRequest, type LoginResult } from '../../control/login.js';
+import { openControl } from '../../control/open.js';
 import type { Profile } from '../../control/profile.js';
-import { UsageError } from '../../errors.js';
+import { StreamerError, UsageError } from '../../errors.js';
 import { formatDuration } from '../../util/units.js';
 import type { Context } from '../action.js';
 import type { Renderer } from '../render.js';
@@ -29,6 +30,7 @@ export interface LoginCommandOptions {
   readonly redirectPort?: number;
   readonly redirectUrl?: string;
   readonly open: boolean;
+  readonly check: boolean;
   readonly timeout?: number;
   readonly clientAuthMethod?: Profile['clientAuthMethod'];
   readonly clientSecretFile?: string;
@@ -62,6 +64,7 @@ const FILES = ['clientSecretFile', 'keyFile', 'apiKeyFile', 'tokenFile', 'authen
 /** Signs in, and keeps the profile. @throws StreamerError */
 export async function runLogin(options: LoginCommandOptions, { renderer, stopSignal }: Context): Promise<void> {
   const secrets = readSecrets(options);
+  const signal = stopSignal();
   const result = await login({
     name: options.profile ?? process.env['STREAMER_PROFILE'],
     changes: changesOf(options),
@@ -69,9 +72,25 @@ export async function runLogin(options: LoginCommandOptions, { renderer, stopSig
     timeoutMs: options.timeout,
     env: process.env,
     prompts: promptsFor(renderer, options.open),
-    signal: stopSignal(),
+    signal,
   });
   tell(result, renderer);
+  if (options.check && result.profile.url !== undefined) await check(result.name, renderer, signal);
+}
+
+/** How long FirecREST is waited for: one is signed in whatever it says, milliseconds. */
+const CHECK_MS = 15_000;
+
+/** Whether FirecREST takes the token, and what it has. It is no failure of the sign-in when it does not answer. */
+async function check(profile: string, renderer: Renderer, signal: AbortSignal): Promise<void> {
+  try {
+    const { client } = await openControl({ profile, env: process.env });
+    const systems = (await client.systems({ signal: AbortSignal.any([signal, AbortSignal.timeout(CHECK_MS)]) })).map(({ name }) => name);
+    renderer.print(`FirecREST has ${systems.length === 0 ? 'no systems' : systems.join(', ')}`, { event: 'systems', systems });
+  } catch (error) {
+    if (!(error instanceof StreamerError) || signal.aborted) throw error;
+    renderer.onProgress({ type: 'notice', message: `but FirecREST could not be asked: ${error.message}` });
+  }
 }
 
 function readSecrets({ clientSecretFile, apiKeyFile }: LoginCommandOptions): Pick<LoginRequest, 'clientSecret' | 'apiKey'> {

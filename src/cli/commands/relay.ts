@@ -68,8 +68,8 @@ export async function runRelay(options: RelayCommandOptions, { renderer, stopSig
       trustForwarded: options.trustForwardedFor ?? false,
       directory,
       metrics: new RelayMetrics(),
-      // They say much of a relay: to all the world only where that is asked for.
-      publicMetrics: options.metricsListen === undefined && isLoopback(options.listen.host),
+      // They say much of a relay: to all the world only where that is asked for, and a proxy before us has the world come from here.
+      publicMetrics: options.metricsListen === undefined && options.trustForwardedFor !== true && isLoopback(options.listen.host),
       ca: options.ca === undefined ? undefined : readPemFile(options.ca),
       log,
     });

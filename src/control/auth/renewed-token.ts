@@ -14,7 +14,7 @@ import { formatTokens, parseTokens, type Tokens } from './tokens.js';
 export interface Renewal {
   /** Where the store has it. @default tokens */
   readonly key?: string;
-  /** What helps when it has ended, for messages. */
+  /** What to do when it has ended: goes on after "sign in again:". */
   readonly again: string;
   /** Gets a new one. `before` is what the store has. @throws AuthError when that is not possible any more */
   readonly renew: (before: Tokens | undefined, context: AuthenticatorContext) => Promise<Tokens>;

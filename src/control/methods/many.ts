@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { resolve } from 'node:path';
 import { AbortError } from '../../errors.js';
 import { NO_ENTRIES } from '../../transfer/result.js';
 import type { EntryCounts, ProgressEvent, ProgressListener, TransferResult } from '../../transfer/progress.js';
@@ -21,7 +22,7 @@ export interface Part {
 const WORST_FIRST = ['compat', 'ops', 'native'] as const;
 
 /** What was asked, as far as it matters here. */
-type Asked = Pick<TransferRequest, 'direction' | 'local' | 'items' | 'signal' | 'onProgress'>;
+type Asked = Pick<TransferRequest, 'direction' | 'url' | 'local' | 'items' | 'signal' | 'onProgress'>;
 
 /**
  * Moves those that are to be moved, and tells of the end of all.
@@ -47,7 +48,7 @@ async function runParts(todo: readonly MoveItem[], asked: Asked, atOnce: number,
     for (let item = todo[next++]; item !== undefined && failure === undefined; item = todo[next++]) {
       try {
         results.push(await move(item, { signal, onProgress: todo.length === 1 ? asked.onProgress : together.listenerOf(item) }));
-        together.ended(item);
+        if (todo.length > 1) together.ended(item);
       } catch (error) {
         failure ??= { error };
         stop.abort(new AbortError('another file of this transfer has failed'));
@@ -94,7 +95,7 @@ class Together {
 }
 
 /** Several results, and files that need not be moved, as one. */
-function sumOf(results: readonly TransferResult[], decisions: readonly Decision[], { direction, local, items }: Asked, startMs: number): TransferResult {
+function sumOf(results: readonly TransferResult[], decisions: readonly Decision[], { direction, url, local, items }: Asked, startMs: number): TransferResult {
   const durationMs = performance.now() - startMs;
   const sum = (pick: (result: TransferResult) => number) => results.reduce((total, result) => total + pick(result), 0);
   const single = decisions.length === 1 ? decisions[0]?.item : undefined;
@@ -104,7 +105,7 @@ function sumOf(results: readonly TransferResult[], decisions: readonly Decision[
   return {
     action: direction === 'download' ? 'receive' : 'send',
     path,
-    name: single === undefined ? '' : nameOf(single.remote),
+    name: single === undefined ? '' : nameOf(direction === 'download' ? single.remote : resolve(single.local)),
     root: single === undefined && items.length > 1 ? 'tree' : 'file',
     size: sum((result) => result.size) + equal,
     entries: countsOf(results, decisions),
@@ -113,7 +114,8 @@ function sumOf(results: readonly TransferResult[], decisions: readonly Decision[
     durationMs,
     bytesPerSecond: durationMs > 0 ? (movedBytes * 1000) / durationMs : 0,
     wire: WORST_FIRST.find((wire) => results.some((result) => result.wire === wire)) ?? 'ops',
-    encrypted: results.every(({ encrypted }) => encrypted),
+    // Where nothing was moved, FirecREST alone was asked.
+    encrypted: results.length === 0 ? url.startsWith('https:') : results.every(({ encrypted }) => encrypted),
     verified: results.every(({ verified }) => verified),
     reconnects: sum((result) => result.reconnects),
     remote: [...new Set(results.map(({ remote }) => remote))].join(', '),

@@ -7,6 +7,7 @@
 import { receive, send, type ClientOptions } from '../../client/client.js';
 import { AbortError, ConnectError, ControlError, StreamerError, TimeoutError } from '../../errors.js';
 import { abortReason } from '../../transfer/outcome.js';
+import { TIMER_MAX_MS } from '../../options.js';
 import type { ProgressEvent, TransferResult, Wire } from '../../transfer/progress.js';
 import { awaitStart, cancelJob } from '../job.js';
 import { endedTooSoon } from '../job-log.js';
@@ -103,8 +104,8 @@ class StreamerFile {
     const gone = new AbortController();
     const { signal, item, settings, direction } = this.#request;
     const watch = new JobWatch(job.jobId, this.#request, gone);
-    const waitMs = this.#waitMs(started);
-    this.#request.onProgress({ type: 'phase', phase: 'running', message: `job ${job.jobId} runs${started.nodes === undefined || started.nodes === '' ? '' : ` on ${started.nodes}`}: looking for its server`, jobId: job.jobId, remainingMs: waitMs });
+    const waitMs = this.#waitMs(started, MARGIN_MS);
+    this.#request.onProgress({ type: 'phase', phase: 'running', message: `job ${job.jobId} runs${started.nodes === undefined || started.nodes === '' ? '' : ` on ${started.nodes}`}: looking for its server`, jobId: job.jobId, remainingMs: this.#waitMs(started, 0) });
     watch.begin();
     const options: ClientOptions = {
       coordinates: job.coordinates,
@@ -127,12 +128,12 @@ class StreamerFile {
     }
   }
 
-  /** How long its server may still be waited for, milliseconds. */
-  #waitMs({ start }: SiteJob): number {
-    const limitMs = (this.#request.system.transfer?.waitTimeoutSeconds ?? WAIT_TIMEOUT_SECONDS) * 1000 + MARGIN_MS;
+  /** How long its server may still wait, milliseconds, and a margin for its start. */
+  #waitMs({ start }: SiteJob, marginMs: number): number {
+    const limitMs = (this.#request.system.transfer?.waitTimeoutSeconds ?? WAIT_TIMEOUT_SECONDS) * 1000;
     // Clocks differ: a job cannot have begun in the future, and one that has run for longer is still looked for a while.
     const passedMs = start === undefined ? 0 : Math.max(0, Date.now() - start * 1000);
-    return Math.min(Math.max(MARGIN_MS, limitMs - passedMs), 2 ** 31 - 1);
+    return Math.min(Math.max(0, limitMs - passedMs) + marginMs, TIMER_MAX_MS);
   }
 
   readonly #heard = (event: ProgressEvent, watch: JobWatch): void => {

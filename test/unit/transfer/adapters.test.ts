@@ -37,29 +37,46 @@ async function everything(outbound: Outbound) {
 }
 
 describe('hashes of a whole file', () => {
+  const beat = () => undefined;
+
   for (const io of ['sync', 'async'] as const) {
     it(`are those of its content, whatever its size, ${io}`, async () => {
       for (const size of [0, 1, 65_536, 3 * 65_536 + 1]) {
         const source = new FakeSource(content(size), io);
         const hashes = Buffer.alloc(Math.ceil(size / 65_536) * 8);
         for (let index = 0; index < hashes.length / 8; index += 1) hashes.writeBigUInt64BE(checksum.xxh64(source.content.subarray(index * 65_536, (index + 1) * 65_536)), index * 8);
-        assert.deepEqual(await digestOf(source, 65_536, checksum), fileDigest(size, 65_536, hashes));
-        assert.equal((await sha256Of(source)).toString('hex'), createHash('sha256').update(source.content).digest('hex'));
+        assert.deepEqual(await digestOf(source, 65_536, checksum, beat), fileDigest(size, 65_536, hashes));
+        assert.equal((await sha256Of(source, beat)).toString('hex'), createHash('sha256').update(source.content).digest('hex'));
       }
     });
 
     it(`fail when a read does, ${io}`, async () => {
       const source = new FakeSource(content(10), io);
       source.failRead = new StorageError('storage-io', 'cannot read');
-      await assert.rejects(digestOf(source, 65_536, checksum), source.failRead);
-      await assert.rejects(sha256Of(source), source.failRead);
+      await assert.rejects(digestOf(source, 65_536, checksum, beat), source.failRead);
+      await assert.rejects(sha256Of(source, beat), source.failRead);
     });
   }
+
+  it('tell of each piece, and end when nobody waits for them', async () => {
+    let beats = 0;
+    const stop = new Error('stop');
+    const source = new FakeSource(content(10 * 65_536));
+    await digestOf(source, 65_536, checksum, () => (beats += 1));
+    assert.equal(beats, 10);
+    const end = () => {
+      beats += 1;
+      throw stop;
+    };
+    await assert.rejects(digestOf(source, 65_536, checksum, end), stop);
+    await assert.rejects(sha256Of(source, end), stop);
+    assert.equal(beats, 12);
+  });
 
   it('leave other things their turn', async () => {
     let turned = 0;
     const count = setInterval(() => (turned += 1), 0);
-    await sha256Of(new FakeSource(content(8 * MIB)));
+    await sha256Of(new FakeSource(content(8 * MIB)), beat);
     clearInterval(count);
     assert.ok(turned > 0);
   });

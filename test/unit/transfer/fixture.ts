@@ -111,11 +111,15 @@ export class FakeInbound implements Inbound {
     return this.sink;
   }
 
-  sha256(): never {
-    throw new Error('nobody asked');
+  sha256(...asked: Parameters<Inbound['sha256']>): Promise<Buffer> {
+    return Promise.reject(new Error(`nobody asked for the hash of ${asked[1]} bytes`));
   }
 
   openExisting(): never {
+    throw new Error('nothing is there');
+  }
+
+  differs(): never {
     throw new Error('nothing is there');
   }
 

@@ -17,6 +17,8 @@ class End {
   readonly events: string[] = [];
   readonly failures: unknown[] = [];
   readonly session: Session;
+  /** Times that the other end said that it is at work. */
+  alive = 0;
   /** What to do in the call that tells of a new connection. */
   whenAttached: (stream: number) => void = () => undefined;
 
@@ -27,6 +29,7 @@ class End {
         this.events.push(`attached ${stream}`);
         this.whenAttached(stream);
       },
+      alive: () => (this.alive += 1),
       lost: (stream, error, clean) => this.events.push(`lost ${stream}${error === undefined ? ' replaced' : ''}${clean ? ' clean' : ''}`),
       failed: (error) => {
         this.failures.push(error);
@@ -105,6 +108,17 @@ describe('control frames of a session', () => {
     assert.equal(a.session.unacked().length, 31);
     a.session.control(ready(31));
     await until(() => a.session.unacked().length === 0);
+  });
+
+  it('are told to have arrived whenever an end is at work, and that is heard', async () => {
+    const [a, b] = [new End(), new End()];
+    await join(a, b);
+    a.session.control(ready(1));
+    await until(() => b.ids.length === 1);
+    b.session.tell();
+    b.session.tell();
+    await until(() => a.alive === 2);
+    assert.deepEqual([a.failures, a.session.unacked()], [[], []]);
   });
 
   it('that a peer takes without a word for ever end it', async () => {
