@@ -40,7 +40,7 @@ function tell(title, events) {
 /** As its user would, who sees a link and signs in behind it. */
 async function signIn(site, relay) {
   console.log(`\n$ streamer login --profile demo --url ${site.url} --issuer ${site.issuer} --client-id ${site.clientId} --relay ${relay}`);
-  const login = start(['login', '--profile', 'demo', '--url', site.url, '--issuer', site.issuer, '--client-id', site.clientId, '--flow', 'browser', '--no-open', '--redirect-port', '18888', '--relay', relay], env);
+  const login = start(['login', '--profile', 'demo', '--url', site.url, '--issuer', site.issuer, '--client-id', site.clientId, '--flow', 'browser', '--no-open', '--redirect-port', String(site.redirectPort), '--relay', relay], env);
   const { url } = await login.until(({ event }) => event === 'sign-in-link');
   console.log('  the link is opened, and alice signs in behind it');
   await site.signIn(url);

@@ -154,9 +154,6 @@ const PROFILE: Readers<Profile> = {
   agent: [(value) => (isObject(value) ? readFields(value, AGENT, 'agent.') : undefined), 'an object'],
 };
 
-/** The fields of a profile, in the order of its documentation. */
-export const PROFILE_FIELDS = Object.keys(PROFILE) as readonly (keyof Profile)[];
-
 /**
  * Checks what a file or a caller gives as a profile.
  * @param what names it in messages: "the profile daint"

@@ -5,6 +5,7 @@
  * @module
  */
 import type { TestContext } from 'node:test';
+import { freePort } from './cli.js';
 import { runGateway } from './gateway/gateway.js';
 import { startProvider } from './provider.js';
 import { UserAgent } from './user-agent.js';
@@ -15,8 +16,8 @@ export interface DemoSite {
   readonly url: string;
   readonly issuer: string;
   readonly clientId: string;
-  /** The user's directory on both systems. */
-  readonly home: string;
+  /** A port of this machine for the browser to come back to. */
+  readonly redirectPort: number;
   /** Plays the user in front of the browser that a sign-in opens. */
   signIn(link: string): Promise<void>;
   /** Jobs that are not over. */
@@ -37,7 +38,7 @@ export async function startSite(directory: string): Promise<DemoSite> {
     url: gateway.url,
     issuer: provider.issuer,
     clientId: 'streamer-cli',
-    home: gateway.home,
+    redirectPort: await freePort(),
     signIn: async (link) => {
       await new UserAgent().signIn(link, 'alice');
     },
