@@ -5,7 +5,7 @@
  */
 import createClient, { type Client } from 'openapi-fetch';
 import { ControlError, type StreamerError, UsageError } from '../../errors.js';
-import { isLoopback } from '../../transport/proxy.js';
+import { isLoopbackUrl } from '../../transport/proxy.js';
 import { createFetch } from '../fetch.js';
 import { exchange } from '../http.js';
 import { Unanswered } from '../network-failure.js';
@@ -130,6 +130,6 @@ function checkedUrl({ url: text, insecure = false }: FirecrestClientOptions): st
   const url = URL.canParse(text) ? new URL(text) : undefined;
   if (url === undefined || !/^https?:$/u.test(url.protocol)) throw new UsageError('FirecREST\'s `url` is an address such as https://firecrest.example.org');
   if (url.username !== '' || url.password !== '' || url.search !== '' || url.hash !== '') throw new UsageError('FirecREST\'s `url` is an origin and a path, and nothing more: no password, query or fragment');
-  if (url.protocol === 'http:' && !insecure && !isLoopback(url.hostname.replace(/^\[|\]$/gu, ''))) throw new UsageError(`to ${url.host} the token would go out in the clear: give a \`url\` of https:`);
+  if (url.protocol === 'http:' && !insecure && !isLoopbackUrl(url)) throw new UsageError(`to ${url.host} the token would go out in the clear: give a \`url\` of https:`);
   return url.href.replace(/\/+$/u, '');
 }
