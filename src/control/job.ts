@@ -51,8 +51,7 @@ export async function awaitStart(job: FollowedJob, startTimeoutMs: number): Prom
   return follow(job, (seen) => {
     if (!hasNotBegun(seen) || seen.over) return true;
     const leftMs = deadline - performance.now();
-    const message = pendingWords(seen, Date.now());
-    if (leftMs <= 0) throw new TimeoutError('timeout-wait', `${message}, and has not begun within ${formatDuration(startTimeoutMs)}; give it longer with \`startTimeoutMs\``);
+    const message = waitingWords(seen, leftMs, startTimeoutMs);
     if (message !== told) job.onProgress({ type: 'phase', phase: 'pending', message, jobId: job.jobId, remainingMs: Math.round(leftMs) });
     told = message;
     return false;
@@ -64,6 +63,13 @@ export function pendingWords({ jobId, reason = 'None', start }: Pick<SiteJob, 'j
   const why = reason === 'None' || reason === '' ? '' : ` (${peerText(reason)})`;
   const when = start === undefined || start * 1000 <= nowMs ? '' : `, and is expected to begin at ${new Date(start * 1000).toISOString().replace('.000', '')}`;
   return `job ${jobId} waits in the queue${why}${when}`;
+}
+
+/** The same, as long as it may wait. @throws TimeoutError `timeout-wait` */
+export function waitingWords(job: SiteJob, leftMs: number, startTimeoutMs: number): string {
+  const message = pendingWords(job, Date.now());
+  if (leftMs <= 0) throw new TimeoutError('timeout-wait', `${message}, and has not begun within ${formatDuration(startTimeoutMs)}; give it longer with \`startTimeoutMs\``);
+  return message;
 }
 
 /** Waits until a job is over. @throws ControlError when FirecREST cannot tell; AbortError */

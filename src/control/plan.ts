@@ -6,6 +6,7 @@
  */
 import path from 'node:path';
 import { StorageError, UsageError } from '../errors.js';
+import { FewAtOnce } from '../transfer/few-at-once.js';
 import { assertWritable, localSource, localTarget } from './local-end.js';
 import type { MoveItem } from './method.js';
 import { assertRemoteDirectory, remoteEntry, remoteSource, type RemoteLook } from './remote-end.js';
@@ -78,12 +79,7 @@ function assertDistinct(names: readonly string[]): void {
 }
 
 /** In order, a few at a time. */
-export async function each<A, B>(list: readonly A[], run: (item: A) => Promise<B>): Promise<B[]> {
-  const results = new Map<number, B>();
-  let next = 0;
-  const worker = async () => {
-    for (let index = next++; index < list.length; index = next++) results.set(index, await run(list[index] as A));
-  };
-  await Promise.all(Array.from({ length: Math.min(AT_ONCE, list.length) }, worker));
-  return list.map((_, index) => results.get(index) as B);
+function each<A, B>(list: readonly A[], run: (item: A) => Promise<B>): Promise<B[]> {
+  const few = new FewAtOnce(AT_ONCE);
+  return Promise.all(list.map((item) => few.run(() => run(item))));
 }

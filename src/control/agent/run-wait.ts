@@ -4,10 +4,9 @@
  * @module
  */
 import { setTimeout as sleep } from 'node:timers/promises';
-import { ControlError, peerText, StreamerError, TimeoutError } from '../../errors.js';
+import { ControlError, peerText, StreamerError } from '../../errors.js';
 import { abortReason } from '../../transfer/outcome.js';
-import { formatDuration } from '../../util/units.js';
-import { hasNotBegun, pendingWords } from '../job.js';
+import { hasNotBegun, waitingWords } from '../job.js';
 import { callOptions, type SiteJob } from '../site.js';
 import { coordinatesIn, failureIn } from './job-log.js';
 import { logOf } from './place.js';
@@ -112,9 +111,8 @@ class StateTeller {
   tell(job: SiteJob): void {
     const { startTimeoutMs = Infinity, onProgress } = this.#context;
     const pending = hasNotBegun(job);
-    const message = pending ? pendingWords(job, Date.now()) : runningWords(job);
     const leftMs = startTimeoutMs - (performance.now() - this.#sinceMs);
-    if (pending && leftMs <= 0) throw new TimeoutError('timeout-wait', `${message}, and has not begun within ${formatDuration(startTimeoutMs)}; give it longer with \`startTimeoutMs\``);
+    const message = pending ? waitingWords(job, leftMs, startTimeoutMs) : runningWords(job);
     const remaining = pending && leftMs !== Infinity ? { remainingMs: leftMs } : {};
     if (message !== this.#told) onProgress({ type: 'phase', phase: pending ? 'pending' : 'running', message, jobId: job.jobId, ...remaining });
     this.#told = message;
