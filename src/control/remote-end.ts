@@ -21,13 +21,9 @@ export interface RemoteLook {
   readonly signal?: AbortSignal | undefined;
 }
 
-/** `st_mode`'s bits of a file's type, and some values of them (inode(7)). */
-const TYPE_BITS = 0o170000;
-const KINDS: Readonly<Record<number, EntryKind>> = { 0o100000: 'file', 0o040000: 'directory' };
-
 /** What stat(2) says of a kind. */
-export function kindOf({ mode }: Pick<SiteStat, 'mode'>): EntryKind {
-  return KINDS[mode & TYPE_BITS] ?? 'other';
+export function kindOf({ type }: Pick<SiteStat, 'type'>): EntryKind {
+  return type === 'file' || type === 'directory' ? type : 'other';
 }
 
 /** What is at a path; undefined where there is nothing. @throws StreamerError */

@@ -3,103 +3,43 @@
  *
  * @module
  */
+import type { CallOptions } from './firecrest/client-options.js';
+import type { RemoteEntry, RemoteStat } from './firecrest/files.js';
+import type { FirecrestJob, FirecrestJobMetadata } from './firecrest/jobs.js';
+import type { JobSubmission } from './firecrest/queries.js';
+import type { FirecrestService, FirecrestSystem, FirecrestTransfer } from './firecrest/systems.js';
+import type { TransferJob } from './firecrest/transfers.js';
 
-/** Ends a call. */
-export interface CallOptions {
-  readonly signal?: AbortSignal;
-}
+export type { CallOptions } from './firecrest/client-options.js';
 
-/** A system, as far as it matters here. Sizes are bytes. */
-export interface SiteSystem {
-  readonly name: string;
-  readonly scheduler: { readonly type: string };
-  readonly healthy: boolean;
-  readonly services: readonly SiteService[];
-  readonly fileSystems: readonly { readonly path: string; readonly defaultWorkDir: boolean }[];
-  /** Most bytes of a file that goes through FirecREST itself. */
-  readonly maxOpsFileSize: number;
-  /** The site's own way of moving files; undefined where there is none. */
+/** How the site moves files, as far as it matters here. */
+export type SiteTransfer = Pick<FirecrestTransfer, 'type' | 'portRange' | 'publicIps' | 'waitTimeoutSeconds' | 'inboundTransferLimit'>;
+
+/** A system, as far as it matters here. */
+export interface SiteSystem extends Pick<FirecrestSystem, 'name' | 'healthy' | 'maxOpsFileSize' | 'transferDirectives'> {
+  readonly scheduler: Pick<FirecrestSystem['scheduler'], 'type'>;
+  readonly services: readonly Pick<FirecrestService, 'type' | 'healthy' | 'message'>[];
+  readonly fileSystems: readonly Pick<FirecrestSystem['fileSystems'][number], 'path' | 'defaultWorkDir'>[];
   readonly transfer?: SiteTransfer | undefined;
-  /** What the site's transfer jobs are submitted with. */
-  readonly transferDirectives: readonly string[];
 }
 
-/** A service of a system, as of FirecREST's last look at it. */
-export interface SiteService {
-  readonly type: string;
-  readonly healthy: boolean;
-  readonly message?: string | undefined;
-}
-
-/** See `/status/systems`. */
-export interface SiteTransfer {
-  /** `streamer`, `s3`, `wormhole`, or one that is not known here. */
-  readonly type: string;
-  readonly portRange?: readonly [first: number, last: number] | undefined;
-  readonly publicIps?: readonly string[] | undefined;
-  readonly waitTimeoutSeconds?: number | undefined;
-  readonly inboundTransferLimit?: number | undefined;
-}
-
-/** A job. Times are seconds since 1970. */
-export interface SiteJob {
-  readonly jobId: string;
-  readonly name: string;
-  /** The scheduler's word, the first of it: `PENDING`, `RUNNING`, `COMPLETED`, `CANCELLED`. */
-  readonly state: string;
-  /** Why it is pending. */
-  readonly reason?: string | undefined;
-  readonly exitCode?: number | undefined;
-  readonly over: boolean;
-  /** When it began; of one that is pending, when the scheduler means to begin it. */
-  readonly start?: number | undefined;
-  readonly end?: number | undefined;
-  readonly nodes?: string | undefined;
-  readonly workingDirectory?: string | undefined;
-}
+/** A job, as far as it matters here. */
+export type SiteJob = Pick<FirecrestJob, 'jobId' | 'name' | 'state' | 'reason' | 'exitCode' | 'over' | 'start' | 'end' | 'nodes' | 'workingDirectory'>;
 
 /** A job to submit. */
-export interface SiteJobRequest {
-  readonly name: string;
-  readonly workingDirectory: string;
-  readonly script: string;
+export interface SiteJobRequest extends Pick<JobSubmission, 'name' | 'workingDirectory' | 'script'> {
   readonly standardOutput: string;
   readonly account?: string;
 }
 
 /** An entry of a directory. */
-export interface SiteEntry {
-  readonly name: string;
-  /** As `ls --full-time` has it, in the cluster's time: `2026-11-22T12:04:55`. */
-  readonly lastModified: string;
-}
+export type SiteEntry = Pick<RemoteEntry, 'name' | 'lastModified'>;
 
-/** What a job was submitted as. */
-export interface SiteJobMetadata {
-  readonly jobId: string;
-  /** A transfer job of the site's has its secret in it. */
-  readonly script?: string | undefined;
-  readonly standardOutput?: string | undefined;
-  readonly standardError?: string | undefined;
-}
+/** What stat(2) says, as far as it matters here. */
+export type SiteStat = Pick<RemoteStat, 'type' | 'size' | 'mtime'>;
 
 /** A job of the site's that waits for a client. */
-export interface SiteTransferJob {
-  readonly jobId: string;
-  readonly outputLog: string;
-  readonly errorLog: string;
-  /** Secret. */
-  readonly coordinates: string;
-}
-
-/** What stat(2) says. */
-export interface SiteStat {
-  /** Type and permissions, as in `st_mode`. */
-  readonly mode: number;
-  readonly size: number;
-  /** Seconds since 1970. */
-  readonly mtime: number;
-}
+export type SiteTransferJob = Pick<TransferJob, 'jobId' | 'outputLog' | 'errorLog' | 'coordinates'>;
 
 /** See the module's head. Paths are absolute. @throws StreamerError */
 export interface Site {
@@ -109,7 +49,7 @@ export interface Site {
   job(system: string, jobId: string, options?: CallOptions): Promise<SiteJob | undefined>;
   submit(system: string, job: SiteJobRequest, options?: CallOptions): Promise<{ readonly jobId: string }>;
   /** What a job was submitted as; undefined for one that is not known. */
-  jobMetadata(system: string, jobId: string, options?: CallOptions): Promise<SiteJobMetadata | undefined>;
+  jobMetadata(system: string, jobId: string, options?: CallOptions): Promise<FirecrestJobMetadata | undefined>;
   /** One that is over already is no error. */
   cancel(system: string, jobId: string, options?: CallOptions): Promise<unknown>;
   startTransfer(system: string, direction: 'download' | 'upload', transfer: { readonly path: string; readonly account?: string }, options?: CallOptions): Promise<SiteTransferJob>;
@@ -131,6 +71,6 @@ export interface Site {
 }
 
 /** For a call that the caller's signal ends. */
-export function callOptions(signal: AbortSignal | undefined): CallOptions {
+export function callOptions(signal: AbortSignal | undefined): { readonly signal?: AbortSignal } {
   return signal === undefined ? {} : { signal };
 }
