@@ -40,7 +40,7 @@ function addJobs(program: Command): void {
   outputOptions(addControlOptions(command)).action(
     action(async (words, parsed, context) => {
       const { runJobs } = await import('./commands/jobs.js');
-      await runJobs(given(words), parsed.opts(), context);
+      await runJobs(words, parsed.opts(), context);
     }),
   );
 }
@@ -50,7 +50,7 @@ function addCancel(program: Command): void {
   outputOptions(addControlOptions(command)).action(
     action(async (words, parsed, context) => {
       const { runCancel } = await import('./commands/jobs.js');
-      await runCancel(given(words), parsed.opts(), context);
+      await runCancel(words, parsed.opts(), context);
     }),
   );
 }
@@ -67,7 +67,7 @@ function addLs(program: Command): void {
   outputOptions(addControlOptions(command)).action(
     action(async (words, parsed, context) => {
       const { runLs } = await import('./commands/look.js');
-      await runLs(given(words), parsed.opts(), context);
+      await runLs(words, parsed.opts(), context);
     }),
   );
 }
@@ -77,7 +77,7 @@ function addStat(program: Command): void {
   outputOptions(addControlOptions(command)).action(
     action(async (words, parsed, context) => {
       const { runStat } = await import('./commands/look.js');
-      await runStat(given(words), parsed.opts(), context);
+      await runStat(words, parsed.opts(), context);
     }),
   );
 }
@@ -87,11 +87,7 @@ function addChecksum(program: Command): void {
   outputOptions(addControlOptions(command)).action(
     action(async (words, parsed, context) => {
       const { runChecksum } = await import('./commands/look.js');
-      await runChecksum(given(words), parsed.opts(), context);
+      await runChecksum(words, parsed.opts(), context);
     }),
   );
-}
-
-function given(words: readonly (string | undefined)[]): string[] {
-  return words.filter((word) => word !== undefined);
 }

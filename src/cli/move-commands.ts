@@ -29,7 +29,7 @@ export function addMoveCommands(program: Command): void {
       .action(
         action(async (words, parsed, context) => {
           const { runMove } = await import('./commands/move.js');
-          await runMove(name, words.filter((word) => word !== undefined), parsed.opts(), context);
+          await runMove(name, words, parsed.opts(), context);
         }),
       );
   }

@@ -6,7 +6,7 @@
 import { Option, type Command } from 'commander';
 import { CLIENT_AUTH_METHODS, FLOWS, SUBJECT_FLOWS } from '../control/auth/flows.js';
 import { action, outputOptions } from './action.js';
-import { collect, countArgument, durationArgument } from './arguments.js';
+import { collect, collectWhole, countArgument, durationArgument } from './arguments.js';
 import { addControlOptions } from './control-options.js';
 
 /** Adds them. */
@@ -71,7 +71,7 @@ function addSiteOptions(command: Command): void {
     .addOption(new Option('--agent-node-version <major>', 'for venv: its major version').argParser(countArgument))
     .option('--agent-partition <name>', "the partition of the agent's job")
     .option('--agent-time <duration>', 'its time limit (default: 2 h)')
-    .option('--agent-directive <option>', 'another option of sbatch or qsub, as one word; may be repeated', (text: string, before: readonly string[] | undefined) => [...(before ?? []), text])
+    .option('--agent-directive <option>', 'another option of sbatch or qsub, as one word; may be repeated', collectWhole)
     .option('--agent-directory <path>', 'where the agent is kept on the cluster');
 }
 
