@@ -9,8 +9,9 @@ import { AGENT_WAIT_MS } from '../control/agent/agent-settings.js';
 import type { MoveProfile } from '../control/method.js';
 import type { AgentProfile } from '../control/profile.js';
 import { JOB_DEFAULTS, NODE_VERSIONS } from '../server/job-options.js';
+import { defined } from '../util/defined.js';
 import { formatDuration } from '../util/units.js';
-import { collect, durationArgument, portRangeArgument } from './arguments.js';
+import { collect, collectWhole, durationArgument, portRangeArgument } from './arguments.js';
 
 /** As commander gives them. */
 export interface AgentCommandOptions {
@@ -30,8 +31,6 @@ export interface AgentCommandOptions {
 
 /** Adds them to a command. */
 export function addAgentOptions(command: Command): Command {
-  // Unlike `collect`, commas are the value's own.
-  const each = (text: string, before: readonly string[] | undefined) => [...(before ?? []), text];
   // Kept as text, as a profile has it.
   const duration = (flags: string, help: string) =>
     new Option(flags, help).argParser((text) => {
@@ -45,7 +44,7 @@ export function addAgentOptions(command: Command): Command {
     .addOption(new Option('--node-version <major>', `agent: for venv, its major version (default: ${JOB_DEFAULTS.nodeVersion})`).choices(NODE_VERSIONS.map(String)))
     .option('--partition <name>', "agent: the partition (Slurm) or queue (PBS) of its job (default: the site's)")
     .addOption(duration('--time <duration>', `agent: the time limit of its job; what takes longer goes on in another (default: ${formatDuration(JOB_DEFAULTS.timeMs)})`))
-    .option('--directive <option>', 'agent: another option of sbatch or qsub, as one word such as --constraint=gpu; may be repeated', each)
+    .option('--directive <option>', 'agent: another option of sbatch or qsub, as one word such as --constraint=gpu; may be repeated', collectWhole)
     .addOption(duration('--wait-timeout <duration>', `agent: how long its job waits for you to come, and to come back (default: ${formatDuration(AGENT_WAIT_MS)})`))
     .option('--public-ips <address>', "agent: address at which you reach its node, or @node for the node's own name; may be repeated (default: the site's; else @node without --relay)", collect)
     .addOption(new Option('--port-range <first last>', "agent: ports to try on its node (default: the site's)").argParser(portRangeArgument))
@@ -63,8 +62,7 @@ export function withAgentOptions(given: MoveProfile, options: AgentCommandOption
   if (nodeVersion !== undefined && !/^venv(?::|$)/u.test(node ?? (profile.agent?.node ?? ''))) throw new UsageError('--node-version is for --node venv');
   const { partition, time, waitTimeout, publicIps, portRange } = options;
   const fields = { node, nodeVersion: nodeVersion === undefined ? undefined : Number(nodeVersion), partition, time, directives: directive, directory: agentDirectory, waitTimeout, publicIps, portRange } satisfies { [K in keyof AgentProfile]-?: AgentProfile[K] | undefined };
-  const agent = Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined));
   // Another relay has another token.
   const tokenFile = relayTokenFile ?? (options.relay === undefined ? tokenFileBefore : undefined);
-  return { ...profile, ...(relay === undefined ? {} : { relay }), ...(tokenFile === undefined ? {} : { relayTokenFile: tokenFile }), agent: { ...profile.agent, ...agent } };
+  return { ...profile, ...defined({ relay, relayTokenFile: tokenFile }), agent: { ...profile.agent, ...defined(fields) } };
 }

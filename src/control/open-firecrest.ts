@@ -11,6 +11,7 @@ import { BearerAuthenticator } from './auth/token-source.js';
 import { createFetch } from './fetch.js';
 import { FirecrestClient } from './firecrest/client.js';
 import type { Profile } from './profile.js';
+import { defined } from '../util/defined.js';
 
 /** Options of {@link openFirecrest}. */
 export interface OpenFirecrestOptions {
@@ -78,24 +79,17 @@ export async function openFirecrest(options: OpenFirecrestOptions = {}): Promise
   if (signing === undefined) {
     if (ca !== undefined) throw new UsageError('`ca` goes with `token` or `authenticator`: a profile has its own');
     const { openControl } = await import('./open.js');
-    const opened = await openControl({ ...given({ url, profile, system, account }), env });
-    return { client: opened.client, profile: opened.profile, ...given({ system: opened.system, account: opened.account }) };
+    const opened = await openControl({ ...defined({ url, profile, system, account }), env });
+    return { client: opened.client, profile: opened.profile, ...defined({ system: opened.system, account: opened.account }) };
   }
   if (profile !== undefined) throw new UsageError('a `profile` has a way of signing in: leave out `token` and `authenticator`');
   const where = url ?? env['FIRECREST_URL'];
   if (where === undefined || where === '') throw new UsageError('where is FirecREST? Give its `url`, or set FIRECREST_URL');
   const client = new FirecrestClient({ url: where, authenticator: signing, store: new MemoryStore(), fetch: createFetch({ ca }) });
-  return { client, profile: {}, ...given({ system, account }) };
+  return { client, profile: {}, ...defined({ system, account }) };
 }
 
 function bearer(token: string | (() => Promise<string>)): Authenticator {
   if (typeof token === 'string') return new BearerAuthenticator({ token: () => Promise.resolve(token) });
   return new BearerAuthenticator({ token, refused: () => Promise.resolve(true) });
-}
-
-type Given<T> = { [K in keyof T]?: Exclude<T[K], undefined> };
-
-/** Without what is undefined. */
-function given<T extends object>(options: T): Given<T> {
-  return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined)) as Given<T>;
 }

@@ -10,43 +10,24 @@ import { login, type LoginRequest, type LoginResult } from '../../control/login.
 import { openControl } from '../../control/open.js';
 import type { Profile } from '../../control/profile.js';
 import { StreamerError, UsageError } from '../../errors.js';
+import { defined } from '../../util/defined.js';
 import { formatDuration } from '../../util/units.js';
 import type { Context } from '../action.js';
 import type { Renderer } from '../render.js';
 import { readTextFile } from '../text-file.js';
 import { timeLeft } from '../time-left.js';
 
+/** Fields of a profile that are the option of the same name. */
+const SAME = ['url', 'issuer', 'tokenUrl', 'clientId', 'flow', 'subjectFlow', 'scope', 'audience', 'redirectPort', 'redirectUrl', 'clientAuthMethod', 'apiKeyHeader', 'apiKeyField', 'tokenCommand', 'system', 'account', 'relay', 'method'] as const;
+/** And those that name a file here. */
+const FILES = ['clientSecretFile', 'keyFile', 'apiKeyFile', 'tokenFile', 'authenticator', 'ca', 'relayTokenFile'] as const;
+
 /** Options as commander gives them. An empty one takes its field out of the profile. */
-export interface LoginCommandOptions {
+export interface LoginCommandOptions extends Pick<Profile, (typeof SAME)[number] | (typeof FILES)[number]> {
   readonly profile?: string;
-  readonly url?: string;
-  readonly issuer?: string;
-  readonly tokenUrl?: string;
-  readonly clientId?: string;
-  readonly flow?: Profile['flow'];
-  readonly subjectFlow?: Profile['subjectFlow'];
-  readonly scope?: string;
-  readonly audience?: string;
-  readonly redirectPort?: number;
-  readonly redirectUrl?: string;
   readonly open: boolean;
   readonly check: boolean;
   readonly timeout?: number;
-  readonly clientAuthMethod?: Profile['clientAuthMethod'];
-  readonly clientSecretFile?: string;
-  readonly keyFile?: string;
-  readonly apiKeyFile?: string;
-  readonly apiKeyHeader?: string;
-  readonly apiKeyField?: string;
-  readonly tokenFile?: string;
-  readonly tokenCommand?: string;
-  readonly authenticator?: string;
-  readonly ca?: string;
-  readonly system?: string;
-  readonly account?: string;
-  readonly relay?: string;
-  readonly relayTokenFile?: string;
-  readonly method?: string;
   readonly allowMethod?: readonly string[];
   readonly agentNode?: string;
   readonly agentNodeVersion?: number;
@@ -55,11 +36,6 @@ export interface LoginCommandOptions {
   readonly agentDirective?: readonly string[];
   readonly agentDirectory?: string;
 }
-
-/** Fields of a profile that are the option of the same name. */
-const SAME = ['url', 'issuer', 'tokenUrl', 'clientId', 'flow', 'subjectFlow', 'scope', 'audience', 'redirectPort', 'redirectUrl', 'clientAuthMethod', 'apiKeyHeader', 'apiKeyField', 'tokenCommand', 'system', 'account', 'relay', 'method'] as const;
-/** And those that name a file here. */
-const FILES = ['clientSecretFile', 'keyFile', 'apiKeyFile', 'tokenFile', 'authenticator', 'ca', 'relayTokenFile'] as const;
 
 /** Signs in, and keeps the profile. @throws StreamerError */
 export async function runLogin(options: LoginCommandOptions, { renderer, stopSignal }: Context): Promise<void> {
@@ -127,7 +103,7 @@ function agentOf(options: LoginCommandOptions): Readonly<Record<string, unknown>
     directives: options.agentDirective,
     directory: options.agentDirectory,
   };
-  return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined));
+  return defined(fields);
 }
 
 function promptsFor(renderer: Renderer, open: boolean): SignInPrompts {

@@ -20,6 +20,7 @@ import { readPemFile } from '../text-file.js';
 import { transferChoices, type TransferCommandOptions } from '../transfer-options.js';
 import { withTransferTools } from '../transfer-tools.js';
 import { routeOf } from './client.js';
+import { defined } from '../../util/defined.js';
 
 /** Options as commander gives them; durations in milliseconds, sizes in bytes. */
 export interface MoveCommandOptions extends TransferCommandOptions, ControlOptions, AgentCommandOptions {
@@ -48,7 +49,7 @@ export async function runMove(name: MoveDirection, words: readonly string[], opt
   await withTransferTools(options, renderer, true, async ({ rate, onProgress }) => {
     const common: MoveOptions = {
       ...choices,
-      ...given({ system, account, verify: options.verify, requireEncryption: options.requireEncryption, keepJob: options.keepJob, connectTimeoutMs: options.connectTimeout, windowBytes: options.window, identity }),
+      ...defined({ system, account, verify: options.verify, requireEncryption: options.requireEncryption, keepJob: options.keepJob, connectTimeoutMs: options.connectTimeout, windowBytes: options.window, identity }),
       ...(options.ca === undefined ? {} : { ca: readPemFile(options.ca) }),
       client,
       profile: withAgentOptions(profile, options),
@@ -62,7 +63,7 @@ export async function runMove(name: MoveDirection, words: readonly string[], opt
       streams: options.streams,
       stateDirectory: path.join(configurationDirectory(process.env), 'jobs'),
     };
-    if (name === 'download') await download({ ...common, from, ...given({ to }) });
+    if (name === 'download') await download({ ...common, from, ...defined({ to }) });
     else await upload({ ...common, from, to: to ?? '' });
   });
 }
@@ -86,11 +87,4 @@ export function uploadWords(words: readonly string[]): Words {
   const remote = from.find((word) => namesSystem(word));
   if (remote !== undefined) throw new UsageError(`upload takes paths of this machine, and its last word says where to; write ./${remote} for a file that is called so`);
   return { from, to: words.at(-1) };
-}
-
-type Given<T> = { [K in keyof T]: Exclude<T[K], undefined> };
-
-/** Without what is undefined. */
-function given<T extends object>(options: T): Given<T> {
-  return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined)) as Given<T>;
 }

@@ -8,6 +8,7 @@ import { UsageError } from '../../errors.js';
 import type { Route } from '../../options.js';
 import { JOB_DEFAULTS, SCHEDULERS, type JobScriptOptions, type Scheduler } from '../../server/job-options.js';
 import { jobScript } from '../../server/job-script.js';
+import { defined } from '../../util/defined.js';
 import type { SiteTransfer } from '../site.js';
 import { AGENT_WAIT_MS, type AgentSettings } from './agent-settings.js';
 import { receiverWords, senderWords, type ServedSettings } from './server-words.js';
@@ -70,13 +71,7 @@ function scriptOptions({ direction, remote, scheduler, site, agent, sealTo, prog
     waitTimeoutMs: Math.min(waitTimeoutMs, timeMs),
     // It is the user's own file on both sides; what the site allows its own service is no matter here.
     ...(download ? {} : { inboundTransferLimit: Number.MAX_SAFE_INTEGER }),
-    ...(publicIps === undefined ? {} : { publicIps }),
-    ...(portRange === undefined ? {} : { portRange }),
-    ...(relay === undefined || settings.route === 'direct' ? {} : { relay }),
-    ...(partition === undefined ? {} : { partition }),
-    ...(directives === undefined ? {} : { directives }),
-    ...(node === undefined ? {} : { node }),
-    ...(nodeVersion === undefined ? {} : { nodeVersion }),
+    ...defined({ publicIps, portRange, relay: settings.route === 'direct' ? undefined : relay, partition, directives, node, nodeVersion }),
     serverOptions: download ? senderWords(settings) : receiverWords(settings),
   };
 }

@@ -10,6 +10,7 @@ import { parseDuration } from '../../util/units.js';
 import type { MoveProfile } from '../method.js';
 import type { AgentProfile } from '../profile.js';
 import type { AgentSettings } from './agent-settings.js';
+import { defined } from '../../util/defined.js';
 
 /** @throws UsageError that names the field which is wrong; what a value means together with others is checked when the job is made. */
 export function agentSettingsOf({ relay, relayTokenFile, agent = {} }: Pick<MoveProfile, 'relay' | 'relayTokenFile' | 'agent'>): AgentSettings {
@@ -56,10 +57,4 @@ function nodeVersion(value: unknown, field: string): (typeof NODE_VERSIONS)[numb
 function ports(value: unknown, field: string): readonly [number, number] {
   if (!Array.isArray(value) || value.length !== 2 || !value.every(Number.isInteger)) throw new UsageError(`\`${field}\` takes two ports, the first and the last`);
   return [Number(value[0]), Number(value[1])];
-}
-
-type Defined<T> = { [K in keyof T]: Exclude<T[K], undefined> };
-
-function defined<T extends object>(options: T): Defined<T> {
-  return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined)) as Defined<T>;
 }

@@ -14,6 +14,7 @@ import type { AgentTransfer } from './agent-transfer.js';
 import type { AgentRun, RunContext } from './run.js';
 import { endByNow, endOfRun, removeRun, stopRun, tidyRun } from './run-end.js';
 import { awaitCoordinates, failureOf } from './run-wait.js';
+import { defined } from '../../util/defined.js';
 
 /** See the module's head. */
 export class Attempt {
@@ -56,9 +57,9 @@ export class Attempt {
   #move(coordinates: string): Promise<TransferResult> {
     const { direction, local, settings } = this.#transfer;
     const { windowBytes, digest, ...both } = settings;
-    const common = { ...given(both), coordinates, wire: 'native', signal: this.#signal(), onProgress: this.#heard } as const;
-    if (direction === 'upload') return send({ ...common, path: local, ...given({ digest }) });
-    return receive({ ...common, ...given({ path: local[0], windowBytes }) });
+    const common = { ...defined(both), coordinates, wire: 'native', signal: this.#signal(), onProgress: this.#heard } as const;
+    if (direction === 'upload') return send({ ...common, path: local, ...defined({ digest }) });
+    return receive({ ...common, ...defined({ path: local[0], windowBytes }) });
   }
 
   #signal(): AbortSignal {
@@ -136,11 +137,4 @@ export class Attempt {
     const how = agent.relay === undefined ? 'name a relay that the node and you can reach: `relay.url`' : "leave out `route: 'direct'`, or see whether the relay can be reached";
     return new ConnectError('connect-failed', `job ${this.#run.jobId} waits on ${system.name}, but there is no way to it from here: ${error.message}; ${how}`, { cause: error, retryable: false });
   }
-}
-
-type Given<T> = { [K in keyof T]: Exclude<T[K], undefined> };
-
-/** Without what is undefined. */
-function given<T extends object>(options: T): Given<T> {
-  return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined)) as Given<T>;
 }

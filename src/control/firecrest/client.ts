@@ -8,12 +8,13 @@
  * @module
  */
 import { ControlError } from '../../errors.js';
+import { defined } from '../../util/defined.js';
 import { FirecrestApi } from './api.js';
 import type { CallOptions, FirecrestClientOptions } from './client-options.js';
 import { checksumInError, parseChecksum, parseEntries, parseStat, parseTail, parseView, type RemoteEntry, type RemoteStat } from './files.js';
 import { type FirecrestJob, type FirecrestJobMetadata, parseJobs, parseMetadata, parseSubmitted } from './jobs.js';
 import { adoptOrphan, type JobDesk } from './orphans.js';
-import { assertCarried, assertFileName, given, jobOf, on, orUndefined } from './parameters.js';
+import { assertCarried, assertFileName, jobOf, on, orUndefined } from './parameters.js';
 import type { JobsQuery, JobSubmission, ListQuery } from './queries.js';
 import { type FirecrestSystem, type FirecrestUser, parseSystems, parseUserInfo } from './systems.js';
 import { isScriptOf, parseTransferJob, TRANSFER_JOB_NAMES, type TransferDirection, type TransferJob, transferJobOf } from './transfers.js';
@@ -90,7 +91,7 @@ export class FirecrestClient {
 
   /** One's own jobs, or those that are asked for. */
   async jobs(system: string, { name, timeWindow, allUsers, account, ...options }: JobsQuery = {}): Promise<readonly FirecrestJob[]> {
-    const query = given({ name, account, time_window: timeWindow, allusers: allUsers });
+    const query = defined({ name, account, time_window: timeWindow, allusers: allUsers });
     return parseJobs(await this.#api.json((api, init) => api.GET('/compute/{system_name}/jobs', { ...init, params: { path: on(system), query } }), options));
   }
 
@@ -111,7 +112,7 @@ export class FirecrestClient {
   /** Puts a job into the queue: once, whatever happens, and found again where FirecREST has not told of it. */
   async submit(system: string, { name, workingDirectory, script, env, ...also }: JobSubmission, options: CallOptions = {}): Promise<{ readonly jobId: string }> {
     const askedAtMs = Date.now();
-    const body = { job: { name, workingDirectory, script, env: { ...env }, ...given(also) } };
+    const body = { job: { name, workingDirectory, script, env: { ...env }, ...defined(also) } };
     const outcome = await this.#api.once((api, init) => api.POST('/compute/{system_name}/jobs', { ...init, params: { path: on(system) }, body }), options);
     if ('answer' in outcome) return parseSubmitted(outcome.answer);
     if (!outcome.mayBeDone) throw outcome.error;
@@ -139,7 +140,7 @@ export class FirecrestClient {
    */
   async startTransfer(system: string, direction: TransferDirection, { path, account }: { readonly path: string; readonly account?: string | undefined }, options: CallOptions = {}): Promise<TransferJob> {
     const askedAtMs = Date.now();
-    const body = { sourcePath: path, transferDirectives: { transferMethod: 'streamer' as const }, ...given({ account }) };
+    const body = { sourcePath: path, transferDirectives: { transferMethod: 'streamer' as const }, ...defined({ account }) };
     const outcome = await this.#api.once(
       (api, init) => (direction === 'download' ? api.POST('/filesystem/{system_name}/transfer/download', { ...init, params: { path: on(system) }, body }) : api.POST('/filesystem/{system_name}/transfer/upload', { ...init, params: { path: on(system) }, body })),
       options,
@@ -154,7 +155,7 @@ export class FirecrestClient {
   /** What is in a directory, or a file's own line. */
   async ls(system: string, path: string, { showHidden, recursive, numericUid, dereference, ...options }: ListQuery = {}): Promise<readonly RemoteEntry[]> {
     assertCarried(path);
-    const query = { path, ...given({ showHidden, recursive, numericUid, dereference }) };
+    const query = { path, ...defined({ showHidden, recursive, numericUid, dereference }) };
     return parseEntries(await this.#api.json((api, init) => api.GET('/filesystem/{system_name}/ops/ls', { ...init, params: { path: on(system), query } }), options));
   }
 

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { defined } from '../../util/defined.js';
 import { fieldsOf, integerOf, optionalFields, optionalText, requiredList, textOf } from './shape.js';
 
 /** A job. Times are seconds since 1970. */
@@ -60,16 +61,18 @@ function parseJob(value: unknown, where: string): FirecrestJob {
     name: optionalText(job['name'], `${where}.name`) ?? '',
     state,
     over: OVER.has(state),
-    ...present('reason', reason),
-    ...present('exitCode', exitCode),
-    ...present('start', integerOf(time['start'])),
-    ...present('end', integerOf(time['end'])),
-    ...present('limitSeconds', integerOf(time['limit'])),
-    ...present('elapsedSeconds', integerOf(time['elapsed'])),
-    ...present('nodes', said(job['nodes'], `${where}.nodes`)),
-    ...present('account', said(job['account'], `${where}.account`)),
-    ...present('user', said(job['user'], `${where}.user`)),
-    ...present('workingDirectory', said(job['workingDirectory'], `${where}.workingDirectory`)),
+    ...defined({
+      reason,
+      exitCode,
+      start: integerOf(time['start']),
+      end: integerOf(time['end']),
+      limitSeconds: integerOf(time['limit']),
+      elapsedSeconds: integerOf(time['elapsed']),
+      nodes: said(job['nodes'], `${where}.nodes`),
+      account: said(job['account'], `${where}.account`),
+      user: said(job['user'], `${where}.user`),
+      workingDirectory: said(job['workingDirectory'], `${where}.workingDirectory`),
+    }),
   };
 }
 
@@ -84,10 +87,6 @@ function stateOf(text: string, exitCode: number | undefined): string {
 function said(value: unknown, where: string): string | undefined {
   const text = optionalText(value, where);
   return text === '' || text === 'None' || text === 'None assigned' ? undefined : text;
-}
-
-function present<Key extends string, T>(key: Key, value: T | undefined): Partial<Record<Key, T>> {
-  return value === undefined ? {} : ({ [key]: value } as Record<Key, T>);
 }
 
 /** A string in every recording; a number in the API's document of other versions. */
@@ -106,9 +105,15 @@ export function parseMetadata(answer: unknown): FirecrestJobMetadata[] {
     const job = fieldsOf(value, where);
     return {
       jobId: idOf(job['jobId'], `${where}.jobId`),
-      ...present('script', optionalText(job['script'], `${where}.script`)),
-      ...present('standardOutput', optionalText(job['standardOutput'], `${where}.standardOutput`)),
-      ...present('standardError', optionalText(job['standardError'], `${where}.standardError`)),
+      ...defined({
+      script: optionalText(job['script'], `${where}.script`),
+    }),
+      ...defined({
+      standardOutput: optionalText(job['standardOutput'], `${where}.standardOutput`),
+    }),
+      ...defined({
+      standardError: optionalText(job['standardError'], `${where}.standardError`),
+    }),
     };
   });
 }

@@ -17,11 +17,6 @@ export function jobOf(system: string, jobId: string): { readonly system_name: st
   return { ...on(system), job_id: jobId };
 }
 
-/** Only what is given: FirecREST takes an empty parameter for a value. */
-export function given<Fields extends Readonly<Record<string, unknown>>>(fields: Fields): { readonly [Key in keyof Fields]?: Exclude<Fields[Key], undefined> } {
-  return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined)) as { readonly [Key in keyof Fields]?: Exclude<Fields[Key], undefined> };
-}
-
 /**
  * FirecREST puts a path between single quotes into a shell's command, and does not look for quotes in it (by reading, at 35e1d08):
  * what stands behind one would be run. No such path is ever sent.

@@ -18,6 +18,7 @@ import { JobWatch } from './job-watch.js';
 import { removePartialUpload } from './partial-upload.js';
 import { askForJob, followed, letJobEnd, remember, stopJob, type SiteJobContext } from './site-job.js';
 import { verifyMoved } from './verify-moved.js';
+import { defined } from '../../util/defined.js';
 
 /** What is asked of it. */
 export interface StreamerFileRequest extends Omit<TransferRequest, 'items' | 'remote' | 'local'>, Pick<SiteJobContext, 'pace'> {
@@ -115,11 +116,11 @@ class StreamerFile {
       signal: signal === undefined ? gone.signal : AbortSignal.any([signal, gone.signal]),
       connectTimeoutMs: settings.connectTimeoutMs ?? (found ? Math.min(waitMs, FOUND_MS) : waitMs),
       onProgress: (event) => this.#heard(event, watch),
-      ...given({ streams: settings.streams, rate: settings.rate, retryTimeoutMs: settings.retryTimeoutMs, ca: settings.ca }),
+      ...defined({ streams: settings.streams, rate: settings.rate, retryTimeoutMs: settings.retryTimeoutMs, ca: settings.ca }),
     };
     try {
-      if (direction === 'upload') return await send({ ...options, path: item.local, ...given({ digest: settings.digest }) });
-      return await receive({ ...options, path: item.local, ...given({ windowBytes: settings.windowBytes }) });
+      if (direction === 'upload') return await send({ ...options, path: item.local, ...defined({ digest: settings.digest }) });
+      return await receive({ ...options, path: item.local, ...defined({ windowBytes: settings.windowBytes }) });
     } catch (error) {
       if (watch.over === undefined || signal?.aborted === true) throw error;
       throw await this.#jobGone(watch.over, job, error);
@@ -202,11 +203,4 @@ function isUnreached(error: unknown): boolean {
 /** Whether another job may bring what this one has lost: nothing was refused, and nobody stopped it. */
 function isLost(error: unknown): boolean {
   return error instanceof ConnectError || (error instanceof TimeoutError && error.code === 'timeout-idle');
-}
-
-type Given<T> = { [K in keyof T]: Exclude<T[K], undefined> };
-
-/** Without what is undefined. */
-function given<T extends object>(options: T): Given<T> {
-  return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined)) as Given<T>;
 }
