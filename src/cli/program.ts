@@ -146,7 +146,7 @@ function relayCommand(program: Command): void {
     .addOption(duration('--drain-timeout <duration>', 'on SIGTERM: how long transfers may go on', 60_000))
     .option('--redis <url>', 'Redis or Valkey, where several instances share their directory of rooms; with a password, set $STREAMER_REDIS_URL (default: one instance, which needs none)')
     .option('--instance-url <url>', 'with --redis: where the other instances reach this one, such as ws://10.0.0.7:5680')
-    .addOption(new Option('--metrics-listen <host:port>', 'tell /metrics there, and not at --listen (default: at --listen, where that is loopback; else nowhere)').argParser(placeArgument))
+    .addOption(new Option('--metrics-listen <host:port>', 'tell /metrics there, and not at --listen (default: at --listen, where that is loopback and --trust-forwarded-for is not given; else nowhere)').argParser(placeArgument))
     .option('--ca <file>', "PEM file of authorities to trust for other instances' TLS (default: those that node knows)")
     .option('--trust-forwarded-for', 'behind a proxy: believe the last address of X-Forwarded-For');
   outputOptions(command).action(

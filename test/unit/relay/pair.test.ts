@@ -80,6 +80,24 @@ describe('a pair', () => {
     assert.equal(client.paused, false);
   });
 
+  it('does not read an end of whose pieces, be they tiny, 256 are on their way, until most of them are gone', async () => {
+    const { server, client } = join();
+    const written: (() => void)[] = [];
+    server.unwritten = written;
+    for (let i = 1; i < 256; i += 1) client.says('');
+    assert.equal(client.paused, false);
+    for (let i = 0; i < 10; i += 1) client.says('x');
+    assert.equal(client.paused, true);
+    for (const tell of written.splice(0, 200)) tell();
+    await turns();
+    assert.equal(client.paused, true);
+    for (const tell of written.splice(0, 1)) tell();
+    await turns();
+    assert.equal(client.paused, false);
+    for (let i = 64; i < 256; i += 1) client.says('x');
+    assert.equal(client.paused, true);
+  });
+
   it('does not read an end that is over the rate of the room for so long, and not the less for the other being behind', async (t) => {
     const clock = fakeClock(t);
     const { server, client } = join({ budget: new Budget({ bytes: 1e9, bytesPerSecond: 1000 }) });
