@@ -36,7 +36,7 @@ function digests(root: string): Record<string, string> {
 it('a build elsewhere of the same sources, with only what it needs, makes the same bytes', { timeout: 180_000 }, (t) => {
   const elsewhere = mkdtempSync(path.join(tmpdir(), 'streamer-elsewhere-'));
   t.after(() => rmSync(elsewhere, { recursive: true, force: true }));
-  const tools = ['typescript', 'esbuild', '@esbuild', '@types'].map((name) => `node_modules/${name}`);
+  const tools = ['typescript', 'esbuild', '@esbuild', '@types', 'undici-types'].map((name) => `node_modules/${name}`);
   for (const name of ['src', 'scripts', 'bin', 'package.json', 'tsconfig.json', ...production, ...tools]) {
     // A platform's own optional package is not everywhere.
     if (statSync(name, { throwIfNoEntry: false }) !== undefined) cpSync(name, path.join(elsewhere, name), { recursive: true });

@@ -29,12 +29,15 @@ export interface Received {
   readonly body: Buffer;
 }
 
-/** All that went over HTTP, in the order in which they were recorded. */
-export const EXCHANGES: readonly Exchange[] = (JSON.parse(readFileSync(path.join(ROOT, 'test/vectors/firecrest-exchanges.json'), 'utf8')) as Exchange[]).filter(({ request }) => request.path.startsWith('/'));
+/** All, in the order in which they were recorded: sessions of the streamer, too, which have a `ws:` address for a path. */
+const RECORDED = JSON.parse(readFileSync(path.join(ROOT, 'test/vectors/firecrest-exchanges.json'), 'utf8')) as readonly Exchange[];
+
+/** All that went over HTTP. */
+export const EXCHANGES: readonly Exchange[] = RECORDED.filter(({ request }) => request.path.startsWith('/'));
 
 /** By its name. */
 export function exchange(name: string): Exchange {
-  const found = EXCHANGES.find((one) => one.name === name);
+  const found = RECORDED.find((one) => one.name === name);
   if (found === undefined) throw new Error(`there is no exchange ${name}`);
   return found;
 }

@@ -5,7 +5,7 @@
  * @module
  */
 import { receive, send, type ClientOptions } from '../../client/client.js';
-import { AbortError, ConnectError, ControlError, StreamerError, TimeoutError } from '../../errors.js';
+import { AbortError, ConnectError, ControlError, StorageError, StreamerError, TimeoutError } from '../../errors.js';
 import { abortReason } from '../../transfer/outcome.js';
 import { TIMER_MAX_MS } from '../../options.js';
 import type { ProgressEvent, TransferResult, Wire } from '../../transfer/progress.js';
@@ -159,7 +159,7 @@ class StreamerFile {
     const { signal, keepJob, onProgress } = this.#request;
     const stopped = signal?.aborted === true;
     if (keepJob && this.#wire !== 'compat' && !isOver(error)) this.#leave(job);
-    else await this.#end(job);
+    else await this.#end(job, error);
     if (stopped) throw error instanceof AbortError ? error : abortReason(signal);
     const again = this.#wire === undefined ? found && isUnreached(error) : isLost(error) && this.#jobs < JOBS_MAX[this.#wire] && (this.#wire === 'compat' || this.#moved);
     if (!again || keepJob) throw this.#unreachable(error, job);
@@ -174,9 +174,10 @@ class StreamerFile {
   }
 
   /** Nothing of ours stays: not the job, not the record of it, not a part of a file that nothing could go on from. */
-  async #end(job: SiteTransferJob): Promise<void> {
+  async #end(job: SiteTransferJob, error?: unknown): Promise<void> {
     const { direction, item } = this.#request;
-    const partial = this.#wire === 'compat' && direction === 'upload';
+    // What was there when its server looked is somebody else's.
+    const partial = this.#wire === 'compat' && direction === 'upload' && !(error instanceof StorageError && error.code === 'storage-exists');
     // What its server has left can be removed when that writes no more.
     const stopped = partial ? await stopJob(job, this.#request) : await cancelJob(followed(job.jobId, this.#request));
     if (partial && stopped) await removePartialUpload(item, this.#record?.askedAtMs ?? Date.now(), this.#request);
