@@ -141,6 +141,24 @@ describe('the agent, at a site without a transfer service', { concurrency: 2 }, 
     assert.match(await readFile(log, 'utf8'), /cannot run/u);
   });
 
+  for (const name of ['download', 'upload'] as const) {
+    it(`asks for no job where its target is there already: ${name}`, async (t) => {
+      const site = await siteFor(t);
+      const [there, here] = [path.join(site.there, 'x'), path.join(site.here, 'x')];
+      await writeFile(there, 'there');
+      await writeFile(here, 'here');
+      const paths = name === 'download' ? ['noxfer:x', here] : [here, 'noxfer:x'];
+      const refused = await run(t, site, name, paths);
+      assert.equal(refused.code, 8, refused.stderr);
+      assert.match(refused.stderr, /\[storage-exists\]$/mu);
+      assert.equal((await site.gateway.jobs()).length, 0);
+      const ended = await run(t, site, name, paths, [...DIRECT, '--overwrite', '--verify']);
+      assertDone(ended);
+      assert.match(ended.stderr, /^FirecREST's checksum is the same: noxfer:.*\/x$/mu);
+      assert.equal(await readFile(name === 'download' ? here : there, 'utf8'), name === 'download' ? 'there' : 'here');
+    });
+  }
+
   it('is brought once, and again where it is damaged', async (t) => {
     const site = await siteFor(t);
     await writeFile(path.join(site.there, 'x'), 'x');

@@ -12,6 +12,8 @@ import { AGENT_MISSING, agentFileSize } from './agent-file.js';
 import { schedulerOf } from './agent-job.js';
 import { agentSettingsOf } from './agent-profile.js';
 import { moveByAgent } from './move-by-agent.js';
+import { assertTargetsFree } from './target-check.js';
+import { verifyItems } from './verify-items.js';
 
 /** See the module's head. */
 export const agentMethod: Method = { name: 'agent', unfit, run };
@@ -27,7 +29,7 @@ function unfit({ system, profile, settings }: TransferRequest): string | undefin
   return undefined;
 }
 
-function run(request: TransferRequest): Promise<TransferResult> {
+async function run(request: TransferRequest): Promise<TransferResult> {
   const { direction, items, settings } = request;
   const [only, another] = items;
   if (only === undefined) throw new UsageError('there is nothing to move');
@@ -37,7 +39,10 @@ function run(request: TransferRequest): Promise<TransferResult> {
   const sources = items.map(({ remote, local }) => (direction === 'download' ? remote : local));
   const target = several ? [directoryFor(request)] : [direction === 'download' ? only.local : only.remote];
   const [remote, local] = direction === 'download' ? [sources, target] : [target, sources];
-  return moveByAgent({ ...request, remote, local, agent: agentSettingsOf(request.profile) });
+  await assertTargetsFree(request);
+  const result = await moveByAgent({ ...request, remote, local, agent: agentSettingsOf(request.profile) });
+  await verifyItems(result, request);
+  return result;
 }
 
 /** Several things go into one directory, where each keeps its name. */
