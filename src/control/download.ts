@@ -21,10 +21,11 @@ export interface DownloadOptions extends MoveOptions {
  * Downloads files and directories: asks FirecREST, follows the job, moves the data, checks it, and leaves nothing running.
  *
  * ```ts
- * import { download, FirecrestClient } from 'firecrest-streamer-ts';
+ * import { download, openFirecrest, StreamerError, type TransferResult } from 'firecrest-streamer-ts';
  *
- * export async function fetchRun(client: FirecrestClient): Promise<void> {
- *   const { size, verified } = await download({
+ * async function fetchRun(token: string): Promise<TransferResult> {
+ *   const { client } = await openFirecrest({ url: 'https://firecrest.example.org/v2', token });
+ *   return download({
  *     client,
  *     from: 'daint:/scratch/alice/run7/out.h5',
  *     to: 'out.h5',
@@ -34,7 +35,13 @@ export interface DownloadOptions extends MoveOptions {
  *       if (event.type === 'progress') console.log(`${event.bytes} of ${event.size} bytes`);
  *     },
  *   });
+ * }
+ * try {
+ *   const { size, verified } = await fetchRun('not a token');
  *   console.log(size, verified);
+ * } catch (error) {
+ *   if (!(error instanceof StreamerError)) throw error;
+ *   console.log(error.code, error.message);
  * }
  * ```
  *

@@ -74,6 +74,15 @@ export interface SiteEntry {
   readonly lastModified: string;
 }
 
+/** What a job was submitted as. */
+export interface SiteJobMetadata {
+  readonly jobId: string;
+  /** A transfer job of the site's has its secret in it. */
+  readonly script?: string | undefined;
+  readonly standardOutput?: string | undefined;
+  readonly standardError?: string | undefined;
+}
+
 /** A job of the site's that waits for a client. */
 export interface SiteTransferJob {
   readonly jobId: string;
@@ -99,6 +108,8 @@ export interface Site {
   /** Undefined for one that is not known. */
   job(system: string, jobId: string, options?: CallOptions): Promise<SiteJob | undefined>;
   submit(system: string, job: SiteJobRequest, options?: CallOptions): Promise<{ readonly jobId: string }>;
+  /** What a job was submitted as; undefined for one that is not known. */
+  jobMetadata(system: string, jobId: string, options?: CallOptions): Promise<SiteJobMetadata | undefined>;
   /** One that is over already is no error. */
   cancel(system: string, jobId: string, options?: CallOptions): Promise<unknown>;
   startTransfer(system: string, direction: 'download' | 'upload', transfer: { readonly path: string; readonly account?: string }, options?: CallOptions): Promise<SiteTransferJob>;

@@ -21,15 +21,15 @@ export interface UploadOptions extends MoveOptions {
  * Uploads files and directories: asks FirecREST, follows the job, moves the data, checks it, and leaves nothing running.
  *
  * ```ts
- * import { FirecrestClient, StreamerError, upload } from 'firecrest-streamer-ts';
+ * import { openFirecrest, StreamerError, upload } from 'firecrest-streamer-ts';
  *
- * export async function sendModel(client: FirecrestClient): Promise<void> {
- *   try {
- *     await upload({ client, from: 'model.bin', to: 'daint:/scratch/alice/model.bin', method: 'streamer' });
- *   } catch (error) {
- *     if (!(error instanceof StreamerError)) throw error;
- *     console.log(error.code, error.message);
- *   }
+ * try {
+ *   const alps = await openFirecrest({ profile: 'alps' });
+ *   const { entries } = await upload({ ...alps, from: ['results.h5', 'notes.txt'], to: 'daint:run7/', method: 'agent', existing: 'skip' });
+ *   console.log(`${entries.moved} files moved`);
+ * } catch (error) {
+ *   if (!(error instanceof StreamerError)) throw error;
+ *   console.log(error.code, error.message);
  * }
  * ```
  *

@@ -3,6 +3,7 @@ import { existsSync } from 'node:fs';
 import { mkdir, readdir, readFile, stat, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { describe, it, type TestContext } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { randomFile, sha256 } from '../support/cli.js';
 import type { JobCourse } from '../support/gateway/system.js';
 import { begin, eventsOf, jobsLeft, jobStates, noJobsLeft, run, startSite, type Site } from './control-moving.js';
@@ -190,6 +191,21 @@ describe('what is killed', { concurrency: 2 }, () => {
     const again = await run(t, site, DOWN);
     assert.equal(again.code, 0, again.stderr);
     assert.match(again.stderr, /going on with it/u);
+    assert.deepEqual(await jobStates(site), ['COMPLETED']);
+  });
+
+  it('between the question for a job and its answer: the next run finds that job, and goes on with it', async (t) => {
+    const site = await withFile(t, 1000);
+    site.gateway.system().course = { pendingMs: 4_000 };
+    site.gateway.fault({ method: 'POST', path: /transfer/u, mishap: { kind: 'late', delayMs: 30_000 } });
+    const child = begin(t, site, UP);
+    await child.waitForLine(/asking cluster for a job/u, { stream: 'stderr' });
+    while ((await jobsLeft(site)) === 0) await sleep(50);
+    await child.stop();
+    const again = await run(t, site, UP);
+    assert.equal(again.code, 0, again.stderr);
+    assert.match(again.stderr, /job 1 of an earlier run is still there: going on with it/u);
+    assert.equal(await sha256(path.join(site.there, 'up')), site.hash);
     assert.deepEqual(await jobStates(site), ['COMPLETED']);
   });
 

@@ -6,33 +6,14 @@
 import createClient, { type Client } from 'openapi-fetch';
 import { ControlError, type StreamerError, UsageError } from '../../errors.js';
 import { isLoopback } from '../../transport/proxy.js';
-import type { Authenticator, AuthenticatorStore } from '../auth/authenticator.js';
 import { createFetch } from '../fetch.js';
-import { exchange, type HttpOptions } from '../http.js';
+import { exchange } from '../http.js';
 import { Unanswered } from '../network-failure.js';
 import { answerFailure, kindOf } from './answer-failure.js';
+import type { CallOptions, FirecrestClientOptions } from './client-options.js';
 import type { paths } from './openapi.js';
 
-/** What a client is made of. */
-export interface FirecrestClientOptions {
-  /** Where the API is, such as `https://api.example.org/hpc/firecrest/v2`. `http:` only to this machine itself. */
-  readonly url: string;
-  readonly authenticator: Authenticator;
-  readonly store: AuthenticatorStore;
-  /** @default node's own authorities, and the proxy that HTTPS_PROXY names */
-  readonly fetch?: typeof globalThis.fetch;
-  /** Longest silence of FirecREST's, milliseconds. @default 60000: its own commands have 5 to 10 s each */
-  readonly timeoutMs?: number;
-  /** Lets a token go out in the clear, to a URL of `http:` that is another machine's. @default false */
-  readonly insecure?: boolean;
-  /** For tests: waits before another attempt. @internal */
-  readonly pause?: HttpOptions['pause'];
-}
-
-/** A call's own options. */
-export interface CallOptions {
-  readonly signal?: AbortSignal | undefined;
-}
+export type { CallOptions, FirecrestClientOptions } from './client-options.js';
 
 /** What a call is besides. */
 interface Extra extends CallOptions {

@@ -8,7 +8,8 @@
  * @module
  */
 import { ControlError } from '../../errors.js';
-import { type CallOptions, FirecrestApi, type FirecrestClientOptions } from './api.js';
+import { FirecrestApi } from './api.js';
+import type { CallOptions, FirecrestClientOptions } from './client-options.js';
 import { checksumInError, parseChecksum, parseEntries, parseStat, parseTail, parseView, type RemoteEntry, type RemoteStat } from './files.js';
 import { type FirecrestJob, type FirecrestJobMetadata, parseJobs, parseMetadata, parseSubmitted } from './jobs.js';
 import { adoptOrphan, type JobDesk } from './orphans.js';
@@ -17,7 +18,7 @@ import type { JobsQuery, JobSubmission, ListQuery } from './queries.js';
 import { type FirecrestSystem, type FirecrestUser, parseSystems, parseUserInfo } from './systems.js';
 import { isScriptOf, parseTransferJob, TRANSFER_JOB_NAMES, type TransferDirection, type TransferJob, transferJobOf } from './transfers.js';
 
-export type { CallOptions, FirecrestClientOptions } from './api.js';
+export type { CallOptions, FirecrestClientOptions } from './client-options.js';
 export type { RemoteEntry, RemoteStat, RemoteType } from './files.js';
 export type { FirecrestJob, FirecrestJobMetadata } from './jobs.js';
 export type { JobsQuery, JobSubmission, ListQuery, TimeWindow } from './queries.js';
@@ -27,7 +28,33 @@ export type { TransferDirection, TransferJob } from './transfers.js';
 /** Most bytes that are read of a file at once: FirecREST's own limit is less on every site we know. */
 const FILE_MOST_BYTES = 256 * 2 ** 20;
 
-/** A connection to one FirecREST. It holds nothing open: drop it when done. */
+/**
+ * A connection to one FirecREST. It holds nothing open: drop it when done.
+ *
+ * ```ts
+ * import { FirecrestClient, type Authenticator } from 'firecrest-streamer-ts';
+ *
+ * const authenticator: Authenticator = {
+ *   sign: ({ headers, url }) => {
+ *     headers.set('x-api-key', 'the key of the site');
+ *     url.searchParams.set('tenant', 'physics');
+ *     return Promise.resolve();
+ *   },
+ * };
+ * const kept = new Map<string, string>();
+ * const client = new FirecrestClient({
+ *   url: 'https://firecrest.example.org/v2',
+ *   authenticator,
+ *   store: {
+ *     get: (key) => Promise.resolve(kept.get(key)),
+ *     set: (key, value) => Promise.resolve(void (value === undefined ? kept.delete(key) : kept.set(key, value))),
+ *     exclusively: (run) => run(),
+ *   },
+ * });
+ * console.log(client.url);
+ * // for (const { name, healthy } of await client.systems()) console.log(name, healthy);
+ * ```
+ */
 export class FirecrestClient {
   readonly #api: FirecrestApi;
   readonly #pause: FirecrestClientOptions['pause'];

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { CallOptions } from './api.js';
+import type { CallOptions } from './client-options.js';
 
 /** How far back to look for jobs: FirecREST has these and no others. */
 export type TimeWindow = '1h' | '8h' | '24h' | '3d' | '7d';

@@ -5,7 +5,7 @@
  */
 import { createHash, randomBytes } from 'node:crypto';
 import { open, readFile, rm } from 'node:fs/promises';
-import { ControlError, IntegrityError, UsageError } from '../../errors.js';
+import { ControlError, IntegrityError } from '../../errors.js';
 import { orStorageError } from '../../storage/fs-error.js';
 import { publish, publishOver } from '../../storage/publish.js';
 import { NO_ENTRIES } from '../../transfer/result.js';
@@ -28,10 +28,7 @@ const FILES_AT_ONCE = 4;
 export const opsMethod: Method = {
   name: 'ops',
   unfit: unfitForOps,
-  run: async (request) => {
-    if (!request.url.startsWith('https:') && request.settings.requireEncryption === true) throw new UsageError('FirecREST is asked without TLS there, and encryption is required');
-    return moveMany(await settle(request), request, FILES_AT_ONCE, (item, part) => (request.direction === 'download' ? downloadFile : uploadFile)(item, { ...request, ...part }));
-  },
+  run: async (request) => moveMany(await settle(request), request, FILES_AT_ONCE, (item, part) => (request.direction === 'download' ? downloadFile : uploadFile)(item, { ...request, ...part })),
 };
 
 /** Most bytes of a file. A download is base64 on its way, and that has to be within the limit. */
@@ -39,7 +36,8 @@ export function opsLimit({ maxOpsFileSize }: Pick<TransferRequest['system'], 'ma
   return direction === 'download' ? Math.floor(maxOpsFileSize / 4) * 3 - 3 : maxOpsFileSize;
 }
 
-function unfitForOps({ direction, system, items, settings }: TransferRequest): string | undefined {
+function unfitForOps({ direction, url, system, items, settings }: TransferRequest): string | undefined {
+  if (!url.startsWith('https:') && settings.requireEncryption === true) return 'FirecREST is asked without TLS there, and encryption is required';
   const most = opsLimit(system, direction);
   const other = items.find(({ kind }) => kind !== 'file');
   if (other !== undefined) return other.kind === 'directory' ? `it moves files, and ${direction === 'download' ? other.remote : other.local} is a directory` : `FirecREST cannot look at ${other.remote}`;

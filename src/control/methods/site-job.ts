@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { AuthError, ControlError, peerText, UsageError } from '../../errors.js';
+import { AuthError, ControlError, UsageError } from '../../errors.js';
 import { CLEANING_MS, cancelJob, endOfJob, type FollowedJob } from '../job.js';
 import type { JobNote, JobRecord } from '../job-record.js';
 import type { MoveItem, TransferRequest } from '../method.js';
@@ -15,8 +15,6 @@ export type SiteJobContext = Pick<TransferRequest, 'client' | 'system' | 'direct
   readonly pace?: FollowedJob['pace'];
 };
 
-/** FirecREST's names of its transfer jobs (sic). */
-const JOB_NAMES = { download: 'OutgressFileTransfer', upload: 'IngressFileTransfer' } as const;
 /** How long a job may take to end that has nothing more to do, milliseconds: it removes its Python environment. */
 const ENDING_MS = 20_000;
 
@@ -37,8 +35,8 @@ export async function askForJob(item: MoveItem, note: JobNote, context: SiteJobC
     await remember({ ...asked, job }, note, context);
     return job;
   } catch (error) {
+    // Where there may be a job all the same, the client has looked for it; the next run will, too.
     if (!mayBeQueued(error)) await note.clear();
-    else await tellOfQueued(item, context);
     throw error;
   } finally {
     signal?.removeEventListener('abort', tell);
@@ -56,16 +54,6 @@ export async function remember(record: JobRecord, note: JobNote, { onProgress }:
 function mayBeQueued(error: unknown): boolean {
   if (error instanceof AuthError || error instanceof UsageError) return false;
   return !(error instanceof ControlError) || error.status === undefined || error.status >= 500 || error.status === 408;
-}
-
-/** Nobody has the secret of such a job: it would wait for nobody until its time is over. */
-async function tellOfQueued(item: MoveItem, { client, system, direction, onProgress }: SiteJobContext): Promise<void> {
-  const name = JOB_NAMES[direction];
-  const jobs = await client.jobs(system.name, { name, timeWindow: '1h', signal: AbortSignal.timeout(CLEANING_MS) }).catch(() => undefined);
-  const open = jobs?.filter(({ over }) => !over).map(({ jobId }) => jobId) ?? [];
-  if (jobs !== undefined && open.length === 0) return;
-  const which = jobs === undefined ? 'whether it has queued a job cannot be seen now' : `these wait or run, and one of them may be that for ${item.remote}: ${open.map(peerText).join(', ')}`;
-  onProgress({ type: 'notice', message: `FirecREST has not said whether there is a job now; ${which}. See "streamer jobs --system ${system.name}", and cancel what is not yours to wait for` });
 }
 
 /** Cancels a job and waits a while for its end, after which nothing of it writes any more. @returns whether that came */
