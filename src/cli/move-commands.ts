@@ -8,6 +8,7 @@ import { START_TIMEOUT_MS } from '../control/move-defaults.js';
 import { DEFAULTS } from '../options.js';
 import { formatDuration } from '../util/units.js';
 import { action, outputOptions } from './action.js';
+import { addAgentOptions } from './agent-options.js';
 import { durationArgument, sizeArgument, streamsArgument } from './arguments.js';
 import { addControlOptions } from './control-options.js';
 import { addTransferOptions } from './transfer-options.js';
@@ -21,6 +22,7 @@ export function addMoveCommands(program: Command): void {
       .argument('<paths...>', name === 'download' ? 'what to download, as SYSTEM:/path, and where to (default: the current directory)' : 'what to upload, and where to, as SYSTEM:/path');
     addControlOptions(command);
     addMoveOptions(command);
+    addAgentOptions(command);
     addTransferOptions(command);
     outputOptions(command)
       .addHelpText('after', HELP)
@@ -47,7 +49,7 @@ function addMoveOptions(command: Command): void {
     .addOption(new Option('--window <size>', 'most bytes in flight or waiting for the disk here (default: 16 MiB)').argParser(sizeArgument))
     .option('--identity <file>', 'identity to which a job of our own seals its coordinates (default: as for "streamer keygen", and made where there is none)')
     .option('--direct', 'only the node itself, no relay')
-    .option('--via-relay', 'only the relay of the profile');
+    .option('--via-relay', 'only the relay, of --relay or the profile');
 }
 
 const HELP = `

@@ -70,7 +70,7 @@ function addSiteOptions(command: Command): void {
     .option('--agent-node <source>', 'where Node comes from on the cluster: path, module:<name>, file:<path> or venv')
     .addOption(new Option('--agent-node-version <major>', 'for venv: its major version').argParser(countArgument))
     .option('--agent-partition <name>', "the partition of the agent's job")
-    .option('--agent-time <duration>', 'its time limit')
+    .option('--agent-time <duration>', 'its time limit (default: 2 h)')
     .option('--agent-directive <option>', 'another option of sbatch or qsub, as one word; may be repeated', (text: string, before: readonly string[] | undefined) => [...(before ?? []), text])
     .option('--agent-directory <path>', 'where the agent is kept on the cluster');
 }

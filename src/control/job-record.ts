@@ -88,6 +88,8 @@ class FileNote implements JobNote {
   readonly earlier: JobRecord | undefined;
   readonly #file: string;
   readonly #lock: Lock;
+  /** One after the other: what is written while a short transfer ends must not come after it is forgotten. */
+  #last: Promise<void> = Promise.resolve();
 
   constructor(file: string, lock: Lock, earlier: JobRecord | undefined) {
     this.#file = file;
@@ -95,12 +97,18 @@ class FileNote implements JobNote {
     this.earlier = earlier;
   }
 
-  async write(record: JobRecord): Promise<void> {
-    await writePrivateFile(this.#file, `${JSON.stringify({ version: VERSION, ...record })}\n`);
+  write(record: JobRecord): Promise<void> {
+    return this.#next(() => writePrivateFile(this.#file, `${JSON.stringify({ version: VERSION, ...record })}\n`));
   }
 
-  async clear(): Promise<void> {
-    await rm(this.#file, { force: true }).catch(() => undefined);
+  clear(): Promise<void> {
+    return this.#next(() => rm(this.#file, { force: true })).catch(() => undefined);
+  }
+
+  #next(act: () => Promise<unknown>): Promise<void> {
+    const done = this.#last.then(act).then(() => undefined);
+    this.#last = done.catch(() => undefined);
+    return done;
   }
 
   release(): Promise<void> {

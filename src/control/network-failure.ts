@@ -54,6 +54,8 @@ export function unanswered(thrown: unknown, { origin, signal, deadlineMs }: Fail
   }
   if (UNKNOWN_NAME.has(code)) return before(new ConnectError('connect-failed', `no address is known for ${origin} (${code}): is \`url\` right?`, { cause: root }));
   if (/^(?:ERR_SSL_|EPROTO$)/u.test(code)) return before(new ConnectError('connect-failed', `${origin} does not speak TLS as we do (${code}): is \`url\` right, and its port?`, { cause: root, retryable: false }));
+  // Ports of other protocols, which fetch asks nothing of (Fetch standard, section 2.9).
+  if (words === 'bad port') return before(new ConnectError('connect-failed', `${origin} is at a port that is kept for another protocol: is \`url\` right?`, { cause: root, retryable: false }));
   if (!connected || NOT_CONNECTED.has(code)) return before(new ConnectError('connect-failed', `no connection to ${origin}: ${words}; is \`url\` right, and does this network want HTTPS_PROXY?`, { cause: root }));
   if (code.startsWith('HPE_')) return new Unanswered(new ControlError('control-not-firecrest', `what answers at ${origin} does not speak HTTP (${code}): is \`url\` right, with https: where it has TLS?`, { cause: root }), { mayBeDone: true });
   return new Unanswered(new ConnectError('connect-lost', `the connection to ${origin} broke before its answer: ${words}; try again`, { cause: root }), { mayBeDone: true, dropped: true });

@@ -8,15 +8,16 @@ import type { Directory } from './root-directory.js';
 import type { Step } from './steps.js';
 import { sys } from './system-calls.js';
 
-const MICRO = 1000n;
+const MICRO = 1_000n;
+/** What coarser file systems keep, in nanoseconds: microseconds, or seconds, as Lustre does. */
+const GRAINS = [MICRO, 1_000_000_000n];
 
-/** Whether two modification times are one, in nanoseconds. The side that keeps only microseconds has cut the rest off. */
+/**
+ * Whether two modification times are one, in nanoseconds. A file system that keeps less has cut the rest off, and so has a side
+ * that can set only microseconds, whichever it is.
+ */
 export function isSameTime(here: bigint, theirs: bigint): boolean {
-  return here === theirs || isCutOf(here, theirs) || isCutOf(theirs, here);
-}
-
-function isCutOf(short: bigint, whole: bigint): boolean {
-  return short % MICRO === 0n && short / MICRO === floorMicros(whole);
+  return here === theirs || theirs === here - remainder(here, MICRO) || GRAINS.some((grain) => here === theirs - remainder(theirs, grain));
 }
 
 /** Whether the sender's is the later time, as far as this side can tell. */
@@ -24,8 +25,9 @@ export function isNewer(theirs: bigint, here: bigint): boolean {
   return theirs > here && !isSameTime(here, theirs);
 }
 
-function floorMicros(nanos: bigint): bigint {
-  return (nanos - (((nanos % MICRO) + MICRO) % MICRO)) / MICRO;
+/** Downwards, before 1970, too. */
+function remainder(nanos: bigint, grain: bigint): bigint {
+  return ((nanos % grain) + grain) % grain;
 }
 
 /** What it is, for messages. */

@@ -5,7 +5,8 @@
  */
 import { StorageError } from '../errors.js';
 import { unlessNotKept } from './attributes.js';
-import { assertNoVariant, isCleared, type Place } from './clearing.js';
+import { assertNoVariant, isCleared, mayReplace, type Place } from './clearing.js';
+import { isSameTime } from './existing.js';
 import { isErrno } from './fs-error.js';
 import { splitPath } from './root-directory.js';
 import { treeNames } from './safe-path.js';
@@ -30,7 +31,11 @@ export function* placeSymlink(context: TargetContext, place: Place): Step<Placed
   const stats = yield* sys.lstat(at);
   if (stats === undefined) return 'placed';
   yield* assertNoVariant(context, place, stats);
-  if (stats.isSymbolicLink() && (yield* sys.readlink(at)).equals(Buffer.from(text))) return 'equal';
+  if (stats.isSymbolicLink() && (yield* sys.readlink(at)).equals(Buffer.from(text))) {
+    const stale = !isSameTime(stats.mtimeNs, entry.mtimeNs) && mayReplace(context, entry, stats);
+    if (stale && !context.options.dryRun) yield* unlessNotKept(context.times.setPath(at, entry.mtimeNs, false));
+    return 'equal';
+  }
   if (!(yield* isCleared(context, place, stats))) return 'kept';
   if (!context.options.dryRun) {
     yield* replace(context, place, function* (temporary) {

@@ -69,7 +69,9 @@ export class Placing {
       if (this.#failed.has(parent)) throw new StorageError('storage-exists', `${context.shown(path)} is not received, since its directory could not be placed; see there`);
       directory = context.options.dryRun && context.isFresh(parent) ? undefined : yield* context.enter(parent);
       if (directory === undefined) return this.#pretend(entry);
-      return { kind: yield* this.#byKind({ entry, directory, name, at: `${directory.base}/${name}` }) };
+      const kind = yield* this.#byKind({ entry, directory, name, at: `${directory.base}/${name}` });
+      if (kind === 'equal' && entry.kind === 'file') this.#leftovers.lookBeside(path);
+      return { kind };
     } catch (cause) {
       if (cause instanceof LimitError) throw cause;
       if (entry.kind === 'directory') this.#noteFailed(path);

@@ -41,7 +41,7 @@ export async function openTreeTarget(options: TreeTargetOptions): Promise<TreeTa
   context.madeRoot = made;
   const leftovers = new Leftovers(context);
   if (!made && !options.dryRun) await run(lookInRoot(context, leftovers), io);
-  return new OpenTreeTarget(context, new Placing(context, leftovers));
+  return new OpenTreeTarget(context, leftovers);
 }
 
 /** Whether the root was not there. */
@@ -76,13 +76,15 @@ function* lookInRoot({ root }: TargetContext, leftovers: Leftovers): Step<void> 
 class OpenTreeTarget implements TreeTarget {
   readonly root: string;
   readonly #context: TargetContext;
+  readonly #leftovers: Leftovers;
   readonly #placing: Placing;
   readonly #writer: WholeFileWriter;
 
-  constructor(context: TargetContext, placing: Placing) {
+  constructor(context: TargetContext, leftovers: Leftovers) {
     this.root = context.options.root;
     this.#context = context;
-    this.#placing = placing;
+    this.#leftovers = leftovers;
+    this.#placing = new Placing(context, leftovers);
     this.#writer = new WholeFileWriter(context);
   }
 
@@ -137,6 +139,7 @@ class OpenTreeTarget implements TreeTarget {
 
   async touch(entry: TreeEntry): Promise<void> {
     await this.#attempt('set the time of', entry.path, async () => run(this.#touch(entry), this.#context.io));
+    this.#leftovers.lookBeside(entry.path);
   }
 
   *#touch(entry: TreeEntry): Step<void> {
@@ -158,7 +161,10 @@ class OpenTreeTarget implements TreeTarget {
   }
 
   async finish(step?: () => void): Promise<readonly Unfinished[]> {
-    return this.#context.options.dryRun ? [] : finishDirectories(this.#context, step);
+    if (this.#context.options.dryRun) return [];
+    // What is removed in a directory changes its time.
+    await Promise.allSettled(this.#context.pending);
+    return finishDirectories(this.#context, step);
   }
 
   async close(): Promise<void> {

@@ -83,10 +83,21 @@ export class TreeInbound implements Inbound {
   }
 
   async *extras(): AsyncGenerator<readonly string[], void> {
+    const holders = new Set<string>();
     for await (const paths of this.#tree.extras()) {
-      const extra = paths.filter((path) => !this.#isSpared(path));
+      const extra = paths.filter((path) => this.#goes(path, holders));
       if (extra.length > 0) yield extra;
     }
+  }
+
+  /**
+   * Whether an extra is to be removed: not what is spared, nor what that lies in, which comes after it.
+   * @param holders directories with something in them that is spared.
+   */
+  #goes(path: string, holders: Set<string>): boolean {
+    if (!holders.delete(path) && !this.#isSpared(path)) return true;
+    for (let end = path.lastIndexOf('/'); end > 0; end = path.lastIndexOf('/', end - 1)) holders.add(path.slice(0, end));
+    return false;
   }
 
   /** A name that was left out as a file and as a directory alike: which it is here is not told. */

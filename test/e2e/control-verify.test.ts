@@ -157,8 +157,8 @@ describe('what is told', { concurrency: 2 }, () => {
     const done = eventsOf({ stdout }).filter(({ event }) => event === 'done') as unknown as { result: { size: number; entries: { moved: number }; verified: boolean } }[];
     assert.equal(done.length, 1);
     assert.equal(done[0]?.result.entries.moved, 4);
-    assert.equal(done[0]?.result.size, 1_200_000);
-    assert.equal(done[0]?.result.verified, true);
+    assert.equal(done[0].result.size, 1_200_000);
+    assert.equal(done[0].result.verified, true);
     assert.equal((await site.gateway.jobs()).length, 4);
     for (const name of ['a', 'b', 'c', 'd']) assert.equal(await sha256(path.join(site.there, name)), await sha256(path.join(site.here, name)));
   });

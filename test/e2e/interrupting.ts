@@ -58,11 +58,11 @@ export async function startSlowly(
 }
 
 /** Where the receiver keeps what it has. */
-export const journalOf = ({ target }: Place): string => path.join(path.dirname(target), `.${path.basename(target)}.streamer-journal`);
+export const journalOf = ({ target }: Pick<Place, 'target'>): string => path.join(path.dirname(target), `.${path.basename(target)}.streamer-journal`);
 export const partialOf = ({ target }: Place): string => path.join(path.dirname(target), `.${path.basename(target)}.streamer-part`);
 
 /** Waits until the receiver has vouched for something: from then on a kill does not lose everything. */
-export async function journalled(place: Place): Promise<void> {
+export async function journalled(place: Pick<Place, 'target'>): Promise<void> {
   const startMs = performance.now();
   while (performance.now() - startMs < HUNG_MS) {
     const length = await stat(journalOf(place)).then(({ size }) => size, () => 0);

@@ -29,21 +29,27 @@ export interface Received {
   readonly body: Buffer;
 }
 
-/** All of them, in the order in which they were recorded. */
-export const EXCHANGES = JSON.parse(readFileSync(path.join(ROOT, 'test/vectors/firecrest-exchanges.json'), 'utf8')) as readonly Exchange[];
+/** All, in the order in which they were recorded: sessions of the streamer, too, which have a `ws:` address for a path. */
+const RECORDED = JSON.parse(readFileSync(path.join(ROOT, 'test/vectors/firecrest-exchanges.json'), 'utf8')) as readonly Exchange[];
+
+/** All that went over HTTP. */
+export const EXCHANGES: readonly Exchange[] = RECORDED.filter(({ request }) => request.path.startsWith('/'));
 
 /** By its name. */
 export function exchange(name: string): Exchange {
-  const found = EXCHANGES.find((one) => one.name === name);
+  const found = RECORDED.find((one) => one.name === name);
   if (found === undefined) throw new Error(`there is no exchange ${name}`);
   return found;
 }
 
-/** The body as it went over the wire. Of a file's bytes only the number was kept: as many zeros stand for them. */
+/** The body as it went over the wire. Of a file's bytes the number and the first of them were kept: zeros stand for the others. */
 export function bodyOf({ response: { body } }: Exchange): Buffer {
   if (body === null || body === '') return Buffer.alloc(0);
-  if (typeof body === 'object' && 'base64Head' in body && 'bytes' in body) return Buffer.alloc(Number(body.bytes));
-  return Buffer.from(typeof body === 'string' ? body : JSON.stringify(body));
+  const { bytes, base64Head } = body as { bytes?: unknown; base64Head?: unknown };
+  if (typeof bytes !== 'number' || typeof base64Head !== 'string') return Buffer.from(typeof body === 'string' ? body : JSON.stringify(body));
+  const content = Buffer.alloc(bytes);
+  Buffer.from(base64Head, 'base64').copy(content);
+  return content;
 }
 
 /** Answers a request with an exchange. A refused token is repeated in a header, as FirecREST does. */
@@ -71,4 +77,17 @@ export async function startServer(t: TestContext, answer: (request: IncomingMess
     server.close();
   });
   return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, received };
+}
+
+/** A server that gives one exchange's answer to requests of its method and route, and others what a test chooses. */
+export function startRecorded(t: TestContext, one: Exchange, besides: (received: Received) => { readonly status: number; readonly body: unknown }): ReturnType<typeof startServer> {
+  const route = (place: string) => place.split('?')[0]?.toLowerCase();
+  return startServer(t, (request, response, received) => {
+    if (received.method === one.request.method && route(received.path) === route(one.request.path)) {
+      answerWith(one, request, response);
+      return;
+    }
+    const { status, body } = besides(received);
+    response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(body));
+  });
 }

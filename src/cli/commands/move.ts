@@ -11,17 +11,18 @@ import type { MoveOptions } from '../../control/move.js';
 import { openControl } from '../../control/open.js';
 import { namesSystem } from '../../control/remote-path.js';
 import { upload } from '../../control/upload.js';
-import { UsageError, StreamerError } from '../../errors.js';
+import { UsageError } from '../../errors.js';
 import type { Context } from '../action.js';
+import { agentIdentity } from '../agent-identity.js';
+import { withAgentOptions, type AgentCommandOptions } from '../agent-options.js';
 import { controlChoice, type ControlOptions } from '../control-options.js';
-import { identityFile, readIdentity, writeIdentity } from '../identity.js';
 import { readPemFile } from '../text-file.js';
 import { transferChoices, type TransferCommandOptions } from '../transfer-options.js';
 import { withTransferTools } from '../transfer-tools.js';
 import { routeOf } from './client.js';
 
 /** Options as commander gives them; durations in milliseconds, sizes in bytes. */
-export interface MoveCommandOptions extends TransferCommandOptions, ControlOptions {
+export interface MoveCommandOptions extends TransferCommandOptions, ControlOptions, AgentCommandOptions {
   readonly method?: MethodChoice;
   readonly verify?: boolean;
   readonly requireEncryption?: boolean;
@@ -43,14 +44,14 @@ export async function runMove(name: MoveDirection, words: readonly string[], opt
   const route = routeOf(options);
   const { client, profile, system, account } = await openControl(controlChoice(options, process.env));
   const method = options.method ?? profile.method ?? 'auto';
-  const identity = method === 'streamer' || method === 'ops' ? undefined : await ownIdentity(options.identity, process.env);
+  const identity = method === 'streamer' || method === 'ops' ? undefined : await agentIdentity(options.identity, process.env, (message) => renderer.onProgress({ type: 'notice', message }));
   await withTransferTools(options, renderer, true, async ({ rate, onProgress }) => {
     const common: MoveOptions = {
       ...choices,
       ...given({ system, account, verify: options.verify, requireEncryption: options.requireEncryption, keepJob: options.keepJob, connectTimeoutMs: options.connectTimeout, windowBytes: options.window, identity }),
       ...(options.ca === undefined ? {} : { ca: readPemFile(options.ca) }),
       client,
-      profile,
+      profile: withAgentOptions(profile, options),
       method,
       rate,
       onProgress,
@@ -85,24 +86,6 @@ export function uploadWords(words: readonly string[]): Words {
   const remote = from.find((word) => namesSystem(word));
   if (remote !== undefined) throw new UsageError(`upload takes paths of this machine, and its last word says where to; write ./${remote} for a file that is called so`);
   return { from, to: words.at(-1) };
-}
-
-/** That to which a job of our own seals its coordinates: kept, so that the next run can open them, too. */
-async function ownIdentity(given: string | undefined, env: NodeJS.ProcessEnv): Promise<string | undefined> {
-  const file = identityFile(given, env);
-  const missing = new UsageError(`there is no identity at ${file}: make one with "streamer keygen"`);
-  try {
-    return readIdentity(file, () => missing);
-  } catch (error) {
-    if (error !== missing || given !== undefined) throw error;
-  }
-  const { generateIdentity } = await import('../../coordinates/keys.js');
-  const identity = generateIdentity();
-  // Where nothing can be kept, the job of a run that is killed is lost with it.
-  return writeIdentity(file, identity).then(() => identity, (error: unknown) => {
-    if (error instanceof StreamerError) return undefined;
-    throw error;
-  });
 }
 
 type Given<T> = { [K in keyof T]: Exclude<T[K], undefined> };

@@ -45,8 +45,8 @@ export function parseTransferJob(answer: unknown): TransferJob {
   };
 }
 
-/** FirecREST's command in the script of its job (job_streamer.sh at 35e1d08). The path goes to the line's end. */
-const COMMAND = /^\s*(?:python -m )?streamer server --secret (?<secret>[\w-]+) --host \S+ (?<ips>(?: *--public-ips \S+)*) *--port-range (?<first>\d+) (?<last>\d+) .*?\b(?<operation>send|receive) --path (?<path>.*?)\s*$/mu;
+/** FirecREST's command in the script of its job (job_streamer.sh at 35e1d08), whatever a site has put for its program. The path goes to the line's end. */
+const COMMAND = /^.*\bserver --secret (?<secret>[\w-]+) --host \S+ (?<ips>(?: *--public-ips \S+)*) *--port-range (?<first>\d+) (?<last>\d+) .*?\b(?<operation>send|receive) --path (?<path>.*?)\s*$/mu;
 
 /** Whether a job's script is that of a transfer. Jinja has escaped the path for HTML. */
 export function isScriptOf(script: string, direction: TransferDirection, path: string): boolean {

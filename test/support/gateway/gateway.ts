@@ -68,6 +68,8 @@ export interface Gateway {
   fault(fault: Fault): () => void;
   /** All jobs, as the scheduler knows them. */
   jobs(): Promise<readonly JobRecord[]>;
+  /** Lets a job begin whose {@link JobCourse.pendingMs} is Infinity. */
+  release(id: string): Promise<void>;
   /** Ends the server and all jobs. */
   stop(): Promise<void>;
 }
@@ -114,6 +116,7 @@ export async function runGateway(directory: string, options: GatewayOptions = {}
     expireTokens: () => world.tokens.expireAll(),
     fault: (fault) => faults.add(fault),
     jobs: () => scheduler.jobs(),
+    release: (id) => scheduler.release(id),
     stop: async () => {
       const closed = new Promise<void>((resolve) => server.close(() => resolve()));
       server.closeAllConnections();

@@ -64,6 +64,11 @@ export class LocalJob {
     return this.#ending !== undefined || this.#overAtMs !== undefined;
   }
 
+  /** It begins, if it was pending. */
+  release(): void {
+    this.#begin();
+  }
+
   /** As scancel does. */
   cancel(): void {
     if (this.#state === 'PENDING') {
@@ -88,6 +93,7 @@ export class LocalJob {
   }
 
   #begin(): void {
+    if (this.#state !== 'PENDING') return;
     const { facts } = this;
     this.#state = 'RUNNING';
     this.#start = now();

@@ -81,6 +81,11 @@ export class LocalScheduler implements Scheduler {
     return Promise.resolve();
   }
 
+  release(id: string): Promise<void> {
+    this.#jobs.get(id)?.release();
+    return Promise.resolve();
+  }
+
   async stop(): Promise<void> {
     await Promise.all([...this.#jobs.values()].map((job) => job.kill()));
     killMarked(`GATEWAY_JOBS_OF=${this.#marker}`);

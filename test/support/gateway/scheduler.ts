@@ -78,6 +78,8 @@ export interface Scheduler {
   jobs(): Promise<readonly JobRecord[]>;
   /** @throws SchedulerError what scancel would say */
   cancel(id: string): Promise<void>;
+  /** Lets a job begin that would be pending for ever. */
+  release(id: string): Promise<void>;
   /** Ends all jobs, and whatever they started, unless the cluster itself does. */
   stop(): Promise<void>;
 }

@@ -78,6 +78,10 @@ export class SlurmScheduler implements Scheduler {
     if (/error:/u.test(text)) throw new SchedulerError(0, text);
   }
 
+  async release(id: string): Promise<void> {
+    await this.#command(['scontrol', 'release', id]);
+  }
+
   /** The cluster ends its jobs when it ends itself, which may be before: then scancel would wait for it for a minute. */
   stop(): Promise<void> {
     return Promise.resolve();

@@ -23,6 +23,17 @@ describe("the agent's identity", () => {
     assert.doesNotMatch(told[0] ?? '', /streamer-identity/u);
   });
 
+  it('must be there where it is named', async (t) => {
+    await assert.rejects(agentIdentity(path.join(await tempDir(t), 'none'), {}, () => undefined), (error) => error instanceof StorageError && error.code === 'storage-missing');
+  });
+
+  it('is none where none can be kept, which is told', async () => {
+    const told: string[] = [];
+    // Not /proc, where node's mkdir never ends.
+    assert.equal(await agentIdentity(undefined, { XDG_CONFIG_HOME: '/sys' }, (message) => told.push(message)), undefined);
+    assert.match(told.join(''), /^cannot write the identity .*; without it, the job/u);
+  });
+
   it('is never made anew over something else', async (t) => {
     const file = path.join(await tempDir(t), 'identity');
     await writeFile(file, 'something else', { mode: 0o600 });

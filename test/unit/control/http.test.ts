@@ -238,6 +238,11 @@ describe('what answers', () => {
     assert.match(failure.error.message, /ECONNREFUSED.*is `url` right/u);
   });
 
+  it('at a port that fetch asks nothing of is no connection', async () => {
+    const failure = await failureOf(ask('http://127.0.0.1:6667', { method: 'POST' }));
+    assert.deepEqual([failure.error.code, failure.mayBeDone], ['connect-failed', false]);
+  });
+
   it('at a name that nobody has is no connection', async () => {
     const failure = await failureOf(ask('http://nobody.invalid'));
     assert.deepEqual([failure.error.code, failure.mayBeDone], ['connect-failed', false]);

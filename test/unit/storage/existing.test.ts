@@ -22,6 +22,15 @@ describe('times', () => {
     assert.equal(isSameTime(0n, -1n), false);
   });
 
+  it('are one in seconds where this side has no more', () => {
+    assert.equal(isSameTime(1_700_000_000_000_000_000n, 1_700_000_000_999_999_999n), true);
+    assert.equal(isSameTime(1_700_000_000_000_000_000n, 1_700_000_001_000_000_000n), false);
+    assert.equal(isSameTime(1_700_000_000_500_000_000n, 1_700_000_000_999_999_999n), false);
+    assert.equal(isSameTime(1_700_000_000_000_000_000n, 1_699_999_999_999_999_999n), false);
+    assert.equal(isSameTime(-1_000_000_000n, -1n), true);
+    assert.equal(isNewer(1_700_000_000_999_999_999n, 1_700_000_000_000_000_000n), false);
+  });
+
   it('are newer only by more than this side can tell', () => {
     assert.equal(isNewer(5_999n, 5_000n), false);
     assert.equal(isNewer(6_000n, 5_000n), true);

@@ -2,16 +2,19 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { readdir, readFile, utimes, writeFile } from 'node:fs/promises';
+import { lstat, readdir, readFile, utimes, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { describe, it } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
+import { acquireLock } from '../../../src/storage/lock.js';
+import { partialNames } from '../../../src/storage/partial-names.js';
 import { ownIdentity } from '../../../src/storage/process-identity.js';
 import { TemporaryNames } from '../../../src/storage/temporary-names.js';
 import { names } from './fixture.js';
 import { entry, makeTree, placed, PLACES, put, fileOf, targetFor, temporaryAt } from './tree-fixture.js';
 
+const TEN_NS = 10_000_000_000n;
 const CHILD = fileURLToPath(new URL('./tree-kill-child.js', import.meta.url));
 
 for (const place of PLACES) {
@@ -61,6 +64,44 @@ describe('what is left', () => {
     await placed(target, [entry('directory', '')]);
     await target.close();
     assert.deepEqual(await names(at), [dead]);
+  });
+
+  for (const checksum of [false, true]) {
+    it(`beside a large file that had its name already goes${checksum ? ', compared by content' : ''}, and the directory keeps its time`, async (t) => {
+      for (const name of ['big', '.hidden', 'größe', 'n'.repeat(250)]) {
+        const at = await temporaryAt(t);
+        await makeTree(at, { [`d/${name}`]: 'text' });
+        const { journal, part, lock } = partialNames(path.join(at, 'd', name));
+        for (const left of [journal, part]) await writeFile(left, '');
+        // Of a process that is gone.
+        await writeFile(lock, JSON.stringify({ ...(await ownIdentity()), start: '1' }));
+        const [file, directory] = [entry('file', `d/${name}`, { size: 4, mtimeNs: TEN_NS }), entry('directory', 'd', { mtimeNs: TEN_NS })];
+        await utimes(path.join(at, 'd', name), 10, 10);
+        const target = await targetFor(t, at, { checksum, existing: 'overwrite' });
+        assert.deepEqual(await placed(target, [entry('directory', ''), directory, file]), ['placed', 'placed', checksum ? 'compare' : 'equal']);
+        if (checksum) await target.touch(file);
+        assert.deepEqual(await target.finish(), []);
+        assert.deepEqual(await names(path.join(at, 'd')), [name]);
+        assert.equal((await lstat(path.join(at, 'd'), { bigint: true })).mtimeNs, TEN_NS);
+      }
+    });
+  }
+
+  it('beside a large file stays in a dry run, beside one that differs, and where another receiver holds it', async (t) => {
+    const at = await temporaryAt(t);
+    await makeTree(at, { held: 'text', differs: 'texts', tried: 'text' });
+    const equal = entry('file', 'held', { size: 4, mtimeNs: TEN_NS });
+    for (const name of ['held', 'differs', 'tried']) await utimes(path.join(at, name), 10, 10);
+    const lock = await acquireLock(partialNames(path.join(at, 'held')), 'held');
+    t.after(() => lock.release());
+    for (const name of ['held', 'differs', 'tried']) await writeFile(partialNames(path.join(at, name)).part, '');
+    const dry = await targetFor(t, at, { dryRun: true });
+    await placed(dry, [entry('directory', ''), { ...equal, path: 'tried' }]);
+    await dry.close();
+    const target = await targetFor(t, at, { existing: 'skip' });
+    assert.deepEqual(await placed(target, [entry('directory', ''), equal, { ...equal, path: 'differs' }]), ['placed', 'equal', 'kept']);
+    await target.close();
+    assert.deepEqual(await names(at), ['.differs.streamer-part', '.held.streamer-lock', '.held.streamer-part', '.tried.streamer-part', 'differs', 'held', 'tried']);
   });
 
   it('of a target that is at work is not touched by another', async (t) => {

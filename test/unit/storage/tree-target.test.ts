@@ -161,7 +161,18 @@ for (const { place, ioMode } of WAYS) {
       assert.deepEqual(await placed(target, [entry('symlink', 'l', { target: '/etc/passwd' }), entry('symlink', 'same', { target: 'text' })]), ['placed', 'equal']);
       assert.equal(await readlink(path.join(at, 'l')), '/etc/passwd');
       assert.deepEqual(await names(at), ['l', 'same']);
+      for (const name of ['l', 'same']) assert.equal((await lstat(path.join(at, name), { bigint: true })).mtimeNs, NS, name);
       assert.deepEqual(await placed(target, [entry('symlink', 'e', { target: '' }), entry('symlink', 'n', { target: 'a\0b' }), entry('symlink', 'x', { target: 'x'.repeat(4096) })]), ['storage-unsafe-path', 'storage-unsafe-path', 'storage-unsafe-path']);
+    });
+
+    it('leaves a link its time where the policy says so', async (t) => {
+      for (const [more, expected] of [[{ existing: 'skip' }, 'theirs'], [{ existing: 'update' }, 'theirs'], [{ existing: 'overwrite', dryRun: true }, 'theirs'], [{ existing: 'overwrite' }, 'ours']] as const) {
+        const at = await temporaryAt(t, place);
+        await makeTree(at, { same: '-> text' });
+        const target = await targetFor(t, at, { ioMode, ...more });
+        assert.deepEqual(await placed(target, [entry('symlink', 'same', { target: 'text' })]), ['equal']);
+        assert.equal((await lstat(path.join(at, 'same'), { bigint: true })).mtimeNs === NS ? 'ours' : 'theirs', expected, JSON.stringify(more));
+      }
     });
 
     it('compares content where it is told to', async (t) => {

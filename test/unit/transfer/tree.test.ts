@@ -212,10 +212,13 @@ describe('deleting', () => {
   it('spares what either end’s rules leave out', async (t) => {
     const { source, target } = await place(t, { 'a.txt': 'x' });
     await mkdir(target);
-    await makeTree(target, { 'keep.log': 'x', 'keep.tmp': 'x', 'd/keep.tmp': 'x', goes: 'x' });
+    await makeTree(target, { 'keep.log': 'x', 'keep.tmp': 'x', 'd/keep.tmp': 'x', 'd/goes': 'x', 'd/e/goes': 'x', 'f/g/h/keep.log': 'x', 'f/g/goes': 'x', 'goes/too/x': 'x', 'e.tmp/x': 'x' });
     const rules = (pattern: string) => ({ delete: true, rules: [{ kind: 'exclude', pattern }] as const });
-    await move({ paths: [source], target, send: rules('*.tmp'), receive: rules('*.log') });
-    assert.deepEqual(Object.keys(await readTree(target)).sort(), ['a.txt', 'd', 'd/keep.tmp', 'keep.log', 'keep.tmp']);
+    const { received, move: moved } = await move({ paths: [source], target, send: rules('*.tmp'), receive: rules('*.log') });
+    assert.deepEqual(Object.keys(await readTree(target)).sort(), ['a.txt', 'd', 'd/keep.tmp', 'e.tmp', 'e.tmp/x', 'f', 'f/g', 'f/g/h', 'f/g/h/keep.log', 'keep.log', 'keep.tmp']);
+    // What holds something that stays is neither told of as extra nor a failure.
+    assert.deepEqual(of(moved.sent, 'extra').map(({ path: at }) => at).sort(), ['d/e', 'd/e/goes', 'd/goes', 'f/g/goes', 'goes', 'goes/too', 'goes/too/x']);
+    assert.deepEqual([received.entries.removed, received.entries.failed], [7, 0]);
   });
 
   it('removes nothing when something could not be written', async (t) => {
