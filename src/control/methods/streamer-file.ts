@@ -9,7 +9,7 @@ import { AbortError, ConnectError, ControlError, StorageError, StreamerError, Ti
 import { abortReason } from '../../transfer/outcome.js';
 import { TIMER_MAX_MS } from '../../options.js';
 import type { ProgressEvent, TransferResult, Wire } from '../../transfer/progress.js';
-import { awaitStart, cancelJob } from '../job.js';
+import { awaitStart, cancelJob, endOfJob } from '../job.js';
 import { endedTooSoon } from '../job-log.js';
 import type { JobNote, JobRecord } from '../job-record.js';
 import type { MoveItem, TransferRequest } from '../method.js';
@@ -31,6 +31,8 @@ const JOBS_MAX = { compat: 3, native: 20 } as const;
 const MARGIN_MS = 120_000;
 /** How long the server of an earlier run's job is looked for, which should listen already, milliseconds. */
 const FOUND_MS = 30_000;
+/** How long it may take until a job that was ended is seen to be, milliseconds. */
+const LOST_MS = 5_000;
 /** FirecREST's own default of waitTimeout. */
 const WAIT_TIMEOUT_SECONDS = 86_400;
 
@@ -159,13 +161,22 @@ class StreamerFile {
   async #failed(error: unknown, job: SiteTransferJob, found: boolean): Promise<void> {
     const { signal, keepJob, onProgress } = this.#request;
     const stopped = signal?.aborted === true;
-    if (keepJob && this.#wire !== 'compat' && !isOver(error)) this.#leave(job);
+    const lost = !stopped && this.#wire !== undefined && isLost(error);
+    // Why its link is lost is known a moment later, where that is because it ended.
+    const ended = lost ? await endOfJob(followed(job.jobId, this.#request), LOST_MS) : undefined;
+    if (keepJob && this.#wire !== 'compat' && ended === undefined && !isOver(error)) this.#leave(job);
     else await this.#end(job, error);
     if (stopped) throw error instanceof AbortError ? error : abortReason(signal);
-    const again = this.#wire === undefined ? found && isUnreached(error) : isLost(error) && this.#jobs < JOBS_MAX[this.#wire] && (this.#wire === 'compat' || this.#moved);
+    if (ended !== undefined && this.#isFinal(ended)) throw await endedTooSoon(ended, 'during the transfer', job, this.#request.client, this.#request.system.name);
+    const again = this.#wire === undefined ? found && isUnreached(error) : lost && this.#jobs < JOBS_MAX[this.#wire] && (this.#wire === 'compat' || this.#moved);
     if (!again || keepJob) throw this.#unreachable(error, job);
     this.#moved = false;
     onProgress({ type: 'notice', message: `${error instanceof Error ? error.message : ''}; asking for another job` });
+  }
+
+  /** Somebody wanted it to end; or its time was too short, which it will be again where nothing can be gone on from. */
+  #isFinal({ state }: SiteJob): boolean {
+    return state === 'CANCELLED' || (state === 'TIMEOUT' && this.#wire === 'compat');
   }
 
   #leave({ jobId }: SiteTransferJob): void {
