@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { it } from 'node:test';
-import { createAuthenticator, MemoryStore, UsageError } from '../../../src/index.js';
+import { MemoryStore } from '../../../src/control/auth/memory-store.js';
+import { createAuthenticator, UsageError } from '../../../src/index.js';
 import { CLIENT_SECRET, startProvider } from '../../support/provider.js';
 
 it('a program signs in without a profile', async (t) => {
@@ -15,6 +16,6 @@ it('a program signs in without a profile', async (t) => {
 
 it('what is wrong is said at once', async () => {
   await assert.rejects(createAuthenticator({ flow: 'token' }), (error) => error instanceof UsageError && error.message.includes('`tokenFile`'));
-  await assert.rejects(createAuthenticator({ flow: 'browser', redirectPort: 0 }), UsageError);
+  await assert.rejects(createAuthenticator({ flow: 'api-key', redirectPort: 0 }), UsageError);
   await assert.rejects(createAuthenticator({ flow: 'magic' } as never), UsageError);
 });
