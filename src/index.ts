@@ -25,6 +25,7 @@ export { upload, type UploadOptions } from './control/upload.js';
 export type { MoveClient, MoveOptions } from './control/move.js';
 export type { MethodChoice, MoveProfile } from './control/method.js';
 export { openFirecrest, type OpenedFirecrest, type OpenFirecrestOptions } from './control/open-firecrest.js';
+export { createAuthenticator, type SignInOptions } from './control/authenticators.js';
 export {
   FirecrestClient,
   type FirecrestClientOptions,

@@ -30,7 +30,7 @@ describe('login by browser', { concurrency: 2 }, () => {
     assert.match(out.stdout, /Signed out/);
     const after = await desk.run(['whoami']);
     assert.equal(after.code, 4);
-    assert.match(after.stderr, /the profile default is not signed in: streamer login --profile default \[auth-sign-in\]/);
+    assert.match(after.stderr, /the profile default is not signed in: "streamer login --profile default" \[auth-sign-in\]/);
   });
 
   it('asks with PKCE, S256, a state and a nonce that are new each time', async (t) => {
@@ -163,7 +163,7 @@ describe('login by a code', { concurrency: 3 }, () => {
   it('a code that nobody types in ends', async (t) => {
     const [provider, desk] = [await startProvider(t, { deviceSeconds: 2 }), await newDesk(t)];
     const end = await desk.run(loginWords(provider, '--flow', 'device'));
-    assert.deepEqual([end.code, /sign in again: streamer login --profile default \[auth-sign-in\]/.test(end.stderr)], [4, true], end.stderr);
+    assert.deepEqual([end.code, /sign in again: "streamer login --profile default" \[auth-sign-in\]/.test(end.stderr)], [4, true], end.stderr);
   });
 
   it('a code that is denied', async (t) => {

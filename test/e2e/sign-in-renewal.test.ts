@@ -56,7 +56,7 @@ describe('a sign-in', { concurrency: 2 }, () => {
     await cp(copy, tokensFile(desk));
     const end = await desk.run(['whoami'], env);
     assert.equal(end.code, 4);
-    assert.match(end.stderr, /refuses to renew the sign-in \(invalid_grant.*; sign in again: streamer login --profile default \[auth-sign-in\]\n$/);
+    assert.match(end.stderr, /refuses to renew the sign-in \(invalid_grant.*; sign in again: "streamer login --profile default" \[auth-sign-in\]\n$/);
     const { refreshToken } = JSON.parse(await readFile(copy, 'utf8')) as { refreshToken: string };
     assert.equal(end.stderr.includes(refreshToken), false);
     await signInByBrowser(desk, provider, 'alice');

@@ -19,11 +19,11 @@ const PACKAGE = 'firecrest-streamer-ts';
 /** Uses what a caller would, each result as its type says. */
 const CONSUMER = `
 import {
-  download, FirecrestClient, formatCoordinates, generateIdentity, isSealed, openCoordinates, openFirecrest, parseCoordinates, publicKeyOf, RateLimit, receive, redactCoordinates, sealCoordinates, send, serve, upload,
+  createAuthenticator, download, FirecrestClient, formatCoordinates, generateIdentity, isSealed, openCoordinates, openFirecrest, parseCoordinates, publicKeyOf, RateLimit, receive, redactCoordinates, sealCoordinates, send, serve, upload,
   AbortError, AuthError, ConnectError, ControlError, CoordinatesError, ERROR_CODES, IntegrityError, LimitError, ProtocolError, StorageError, StreamerError, TimeoutError, UsageError, VERSION,
 } from '${PACKAGE}';
 import type {
-  Authenticator, AuthenticatorContext, AuthenticatorStore, DownloadOptions, FirecrestJob, FirecrestSystem, MethodChoice, MovePhase, OpenedFirecrest, OpenFirecrestOptions, RemoteEntry, RequestToSign, UploadOptions,
+  Authenticator, AuthenticatorContext, AuthenticatorStore, DownloadOptions, FirecrestJob, FirecrestSystem, MethodChoice, MovePhase, OpenedFirecrest, OpenFirecrestOptions, RemoteEntry, RequestToSign, SignInOptions, UploadOptions,
   Candidate, ClientOptions, Coordinates, Direction, EntryCounts, ErrorClassName, ErrorCode, ExistingPolicy, FilterRule, PlainCoordinates, ProgressEvent, ProgressListener,
   ReceiveOptions, RelayAddress, RelayChoice, RootKind, Route, SendOptions, ServeOptions, StreamerServer, TlsIdentity, TransferResult, V2Coordinates, Wire, WireChoice,
 } from '${PACKAGE}';
@@ -42,6 +42,8 @@ const { signal }: { readonly signal: AbortSignal } = new AbortController();
 
 export async function useFirecrest(): Promise<number | undefined> {
   const signs: Authenticator = { sign: async ({ headers }: RequestToSign, { store }: AuthenticatorContext) => headers.set('x', (await store.get('key')) ?? '') };
+  const robot: SignInOptions = { flow: 'client-credentials', issuer: 'https://auth.example.org', clientId: 'robot', clientSecret: 'x' };
+  seen.push(typeof (await createAuthenticator(robot)).sign);
   const choice: OpenFirecrestOptions = { url: 'https://firecrest.example.org', authenticator: signs, env: {} };
   const opened: OpenedFirecrest = await openFirecrest(choice);
   const store: AuthenticatorStore = { get: () => Promise.resolve(undefined), set: () => Promise.resolve(), exclusively: (run) => run() };

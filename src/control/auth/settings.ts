@@ -35,7 +35,7 @@ export function settingsOfProfile({ name, profile }: NamedProfile, env: NodeJS.P
   const { flow, subjectFlow } = profile;
   if (flow === undefined) return undefined;
   const given = flow === 'jupyterhub' || subjectFlow === 'jupyterhub' ? hubState(valuesOf(env)) : {};
-  return { flow, from: `the profile ${name}`, again: `streamer login --profile ${name}`, profile, given };
+  return { flow, from: `the profile ${name}`, again: `"streamer login --profile ${name}"`, profile, given };
 }
 
 /** A row is a way of signing in by variables: the first that is set says which. */
