@@ -8,7 +8,7 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
-import { describe, it } from 'node:test';
+import { it } from 'node:test';
 import { chance } from '../e2e/interrupting.js';
 import { ACTIONS } from '../e2e/moving.js';
 import { ROOT } from '../support/cli.js';
@@ -50,7 +50,9 @@ const FAULTS_HERE: readonly { readonly fault: Fault; readonly title: string; rea
   { fault: 'link-slow', title: 'the link falls to 50 kB/s, and recovers' },
 ];
 
-describe('fault matrix', { concurrency: 4 }, () => {
+it('fault matrix', { concurrency: 4 }, async (t) => {
+  const relay = await startRelay(t);
+  const cells: Promise<void>[] = [];
   for (const { fault, title, cited = {} } of FAULTS_HERE) {
     for (const [way, how] of Object.entries(WAYS) as [Way, (typeof WAYS)[Way]][]) {
       if (how.route !== 'relay' && fault.startsWith('relay')) continue;
@@ -58,20 +60,22 @@ describe('fault matrix', { concurrency: 4 }, () => {
       if (how.wire === 'compat' && fault === 'link-half-open-client-kill') continue;
       const citation = cited[way];
       if (citation !== undefined) {
-        it(`${title}: ${way}: see test/${citation[0]}`, () => {
-          assert.ok(readFileSync(path.join(ROOT, 'test', citation[0]), 'utf8').includes(citation[1]), citation[1]);
-        });
+        cells.push(t.test(`${title}: ${way}: see test/${citation[0]}`, () => assertThere(citation)));
         continue;
       }
       for (const action of ACTIONS) {
-        it(`${title}: ${way}, the client ${action}s`, async (t) => {
-          const random = chance(t);
-          const relay = await startRelay(t);
+        cells.push(t.test(`${title}: ${way}, the client ${action}s`, async (cell) => {
+          const random = chance(cell);
           const plan = { number: 0, action, ...how, size: SIZE, pace: PACE, at: { bytes: Math.floor((0.2 + 0.5 * random()) * SIZE) }, fault };
-          const { hit } = await runTransfer(t, plan, { relay, random, env: {} });
+          const { hit } = await runTransfer(cell, plan, { relay, random, env: {} });
           assert.ok(hit, 'it came while both ends were at work');
-        });
+        }));
       }
     }
   }
+  await Promise.all(cells);
 });
+
+function assertThere([file, title]: Citation): void {
+  assert.ok(readFileSync(path.join(ROOT, 'test', file), 'utf8').includes(title), title);
+}
