@@ -71,8 +71,8 @@ export async function serveJson(t: TestContext, action: Action, file: string, op
 }
 
 /** Starts a client that reports by `--json`. */
-export function clientJson(t: TestContext, action: Action, coordinates: string, file: string, args: readonly string[] = [], wrap: ServeOptions['wrap'] = same): Child {
-  return startProgram(t, wrap(streamerArgv([action, '--json', ...args, '--coordinates', coordinates, '--path', file])));
+export function clientJson(t: TestContext, action: Action, coordinates: string, file: string, args: readonly string[] = [], wrap: ServeOptions['wrap'] = same, env: ChildOptions['env'] = {}): Child {
+  return startProgram(t, wrap(streamerArgv([action, '--json', ...args, '--coordinates', coordinates, '--path', file])), { env });
 }
 
 function same(argv: readonly string[]): string[] {

@@ -76,6 +76,11 @@ export class Child {
     this.exit.catch(() => undefined);
   }
 
+  /** Whether it has ended, and all its output is read. */
+  get ended(): boolean {
+    return this.#finished !== undefined;
+  }
+
   get pid(): number {
     return this.#process.pid ?? 0;
   }
