@@ -6,12 +6,17 @@
 import type { Authenticator } from './auth/authenticator.js';
 import type { Flow } from './auth/flows.js';
 import { authenticatorOf } from './auth/make.js';
-import type { GivenSecrets } from './auth/settings.js';
 import { parseProfile, type Profile } from './profile.js';
 
 /** How to sign in: `flow`, and of a profile's fields those that it needs; secrets, if they are not in files. */
-export interface SignInOptions extends Profile, Pick<GivenSecrets, 'token' | 'clientSecret' | 'apiKey'> {
+export interface SignInOptions extends Profile {
   readonly flow: Exclude<Flow, 'browser' | 'device'>;
+  /** A bearer token, in place of `tokenFile`. */
+  readonly token?: string;
+  /** In place of `clientSecretFile`. */
+  readonly clientSecret?: string;
+  /** In place of `apiKeyFile`. */
+  readonly apiKey?: string;
 }
 
 /**
@@ -34,9 +39,9 @@ export interface SignInOptions extends Profile, Pick<GivenSecrets, 'token' | 'cl
  * For a user who has signed in with `streamer login`, there is {@link openFirecrest} with its profile.
  * @throws UsageError for options that are wrong, or lack what the flow needs
  */
-export function createAuthenticator(options: SignInOptions): Promise<Authenticator> {
+export async function createAuthenticator(options: SignInOptions): Promise<Authenticator> {
   const { token, clientSecret, apiKey, ...fields } = options;
   const profile = parseProfile(fields, 'the way of signing in');
   const given = { ...(token === undefined ? {} : { token }), ...(clientSecret === undefined ? {} : { clientSecret }), ...(apiKey === undefined ? {} : { apiKey }) };
-  return authenticatorOf({ flow: options.flow, from: 'the authenticator', again: 'begin with another one', profile, given });
+  return await authenticatorOf({ flow: options.flow, from: 'the authenticator', again: 'begin with another one', profile, given });
 }

@@ -4,8 +4,10 @@
  * @module
  */
 import { createHash } from 'node:crypto';
+import { posix } from 'node:path';
 import { ControlError } from '../../src/errors.js';
-import type { Site, SiteJob, SiteJobMetadata, SiteSystem, SiteTransferJob } from '../../src/control/site.js';
+import type { FirecrestJobMetadata } from '../../src/control/firecrest/jobs.js';
+import type { Site, SiteEntry, SiteJob, SiteStat, SiteSystem, SiteTransferJob } from '../../src/control/site.js';
 
 /** A system with a streamer. */
 export const SYSTEM: SiteSystem = {
@@ -32,14 +34,15 @@ export class FakeSite implements Site {
   looks: Looks = [{ state: 'COMPLETED' }];
   logs: Readonly<Record<string, string>> = {};
   /** Of every job. */
-  metadata: SiteJobMetadata | undefined;
+  metadata: FirecrestJobMetadata | undefined;
   /** What happens to a call of this name. */
   readonly faults = new Map<string, Error>();
   mtime = Math.floor(Date.now() / 1000);
   #look = 0;
 
   constructor(files: Readonly<Record<string, string | undefined>> = {}) {
-    for (const [path, text] of Object.entries({ '/scratch': undefined, '/scratch/alice': undefined, ...files })) this.files.set(path, text === undefined ? undefined : Buffer.from(text));
+    const all: Readonly<Record<string, string | undefined>> = { '/scratch': undefined, '/scratch/alice': undefined, ...files };
+    for (const [path, text] of Object.entries(all)) this.files.set(path, text === undefined ? undefined : Buffer.from(text));
   }
 
   system(): Promise<SiteSystem> {
@@ -65,8 +68,12 @@ export class FakeSite implements Site {
     });
   }
 
-  jobMetadata(): Promise<SiteJobMetadata | undefined> {
+  jobMetadata(): Promise<FirecrestJobMetadata | undefined> {
     return this.#called('jobMetadata', () => this.metadata);
+  }
+
+  submit(_system: string, { name }: { readonly name: string }): Promise<{ readonly jobId: string }> {
+    return this.#called(`submit ${name}`, () => ({ jobId: '7' }));
   }
 
   cancel(_system: string, jobId: string): Promise<unknown> {
@@ -77,12 +84,17 @@ export class FakeSite implements Site {
     return this.#called(`${direction} ${path}`, () => ({ jobId: '7', outputLog: '/scratch/alice/out', errorLog: '/scratch/alice/err', coordinates: 'none' }));
   }
 
-  stat(_system: string, path: string): Promise<{ readonly mode: number; readonly size: number; readonly mtime: number } | undefined> {
+  stat(_system: string, path: string): Promise<SiteStat | undefined> {
     return this.#called(`stat ${path}`, () => {
       if (!this.files.has(path)) return undefined;
       const content = this.files.get(path);
-      return { mode: content === undefined ? 0o040755 : 0o100644, size: content?.length ?? 4096, mtime: this.mtime };
+      return { type: content === undefined ? 'directory' : 'file', size: content?.length ?? 4096, mtime: this.mtime };
     });
+  }
+
+  ls(_system: string, path: string): Promise<readonly SiteEntry[]> {
+    const lastModified = new Date(this.mtime * 1000).toISOString();
+    return this.#called(`ls ${path}`, () => [...this.files.keys()].filter((file) => posix.dirname(file) === path).map((file) => ({ name: posix.basename(file), lastModified })));
   }
 
   checksum(_system: string, path: string): Promise<string> {
@@ -93,12 +105,20 @@ export class FakeSite implements Site {
     return this.#called(`tail ${path}`, () => this.logs[path]);
   }
 
+  view(_system: string, path: string, { offset, size }: { readonly offset: number; readonly size: number }): Promise<string> {
+    return this.#called(`view ${path}`, () => Buffer.from(this.#content(path)).toString().slice(offset, offset + size));
+  }
+
   readFile(_system: string, path: string): Promise<Uint8Array> {
     return this.#called(`read ${path}`, () => this.#content(path));
   }
 
   writeFile(_system: string, directory: string, name: string, content: Uint8Array): Promise<unknown> {
     return this.#called(`write ${directory}/${name}`, () => this.files.set(`${directory}/${name}`, content));
+  }
+
+  mkdir(_system: string, path: string): Promise<unknown> {
+    return this.#called(`mkdir ${path}`, () => this.files.set(path, undefined));
   }
 
   rm(_system: string, path: string): Promise<unknown> {

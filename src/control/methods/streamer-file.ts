@@ -186,7 +186,7 @@ class StreamerFile {
   }
 
   /** Nothing of ours stays: not the job, not the record of it, not a part of a file that nothing could go on from. */
-  async #end(job: SiteTransferJob, error?: unknown): Promise<void> {
+  async #end(job: SiteTransferJob, error: unknown): Promise<void> {
     const { direction, item } = this.#request;
     // What was there when its server looked is somebody else's.
     const partial = this.#wire === 'compat' && direction === 'upload' && !(error instanceof StorageError && error.code === 'storage-exists');

@@ -72,8 +72,8 @@ describe('what is remembered of a job', () => {
   it('is parsed from any JSON without an error, and comes back as it was', () => {
     fc.assert(fc.property(fc.jsonValue(), (value) => void parseRecord(value)));
     const text = fc.string();
-    const job = fc.record({ jobId: text, outputLog: text, errorLog: text, coordinates: text });
-    const record = fc.record({ askedAtMs: fc.nat(), size: fc.nat(), job, wire: fc.constantFrom('native' as const, 'compat' as const) }, { requiredKeys: ['askedAtMs', 'size'] });
+    const job = fc.record({ jobId: text, outputLog: text, errorLog: text, coordinates: text }, { noNullPrototype: true });
+    const record = fc.record({ askedAtMs: fc.nat(), size: fc.nat(), job, wire: fc.constantFrom('native' as const, 'compat' as const) }, { requiredKeys: ['askedAtMs', 'size'], noNullPrototype: true });
     fc.assert(fc.property(record, (one) => assert.deepEqual(parseRecord(JSON.parse(JSON.stringify({ version: 1, ...one }))), one)));
     assert.equal(parseRecord({ version: 2, askedAtMs: 1, size: 1 }), undefined);
   });

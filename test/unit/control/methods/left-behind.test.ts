@@ -142,8 +142,8 @@ describe('asking for a job', () => {
     const one = site(undefined);
     const note = new MemoryNote();
     const seen: (JobRecord | undefined)[] = [];
-    const { startTransfer } = one.client;
-    one.client.startTransfer = (...words) => (seen.push(note.record), startTransfer.apply(one.client, words));
+    const startTransfer = one.client.startTransfer.bind(one.client);
+    one.client.startTransfer = (...words) => (seen.push(note.record), startTransfer(...words));
     await askForJob(item, note, one.context);
     assert.equal(seen[0]?.job, undefined);
     assert.equal(seen[0]?.size, 10);
@@ -153,10 +153,10 @@ describe('asking for a job', () => {
   it('is not cut short by the caller, who is told why', async () => {
     const stop = new AbortController();
     const one = site(undefined);
-    const { startTransfer } = one.client;
+    const startTransfer = one.client.startTransfer.bind(one.client);
     one.client.startTransfer = (system, direction, transfer) => {
       stop.abort(new AbortError('interrupted'));
-      return startTransfer.call(one.client, system, direction, transfer);
+      return startTransfer(system, direction, transfer);
     };
     const asked = await askForJob(item, new MemoryNote(), { ...one.context, signal: stop.signal });
     assert.equal(asked.jobId, '7');

@@ -43,7 +43,7 @@ async function request(t: TestContext, existing: TransferRequest['settings']['ex
     items.push({ kind: 'file', size: text.length, local: path.join(here, name), remote: `/scratch/${name}`, existing: there === undefined ? undefined : { kind: 'file', size: there.length } });
   }
   const events: ProgressEvent[] = [];
-  const asked: TransferRequest = { direction: 'upload', client, url: 'https://firecrest.test', system: SYSTEM, profile: {}, remote: [], local: [], items, settings: { existing, dryRun }, verify: undefined, keepJob: false, startTimeoutMs: 1, onProgress: (event) => events.push(event) };
+  const asked: TransferRequest = { direction: 'upload', client, url: 'https://firecrest.test', system: SYSTEM, profile: {}, remote: [], local: [], items, settings: { ...(existing === undefined ? {} : { existing }), dryRun }, verify: undefined, keepJob: false, startTimeoutMs: 1, onProgress: (event) => events.push(event) };
   return { asked, events, items };
 }
 
