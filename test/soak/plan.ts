@@ -51,6 +51,7 @@ const FAULTLESS = 0.1;
 const TREES = 0.3;
 const RELAYED = 0.4;
 const COMPAT = 0.1;
+const BY_BYTES = 0.7;
 /** A transfer takes about as long as this, and one of a few bytes as long as its ends take to start. */
 const MOVING_SECONDS = 1.2;
 const STARTING_SECONDS = 0.3;
@@ -70,7 +71,9 @@ export function draw(number: number, { random, mostBytes, patient }: Drawing): P
   const fault = random() < FAULTLESS ? 'none' : (among(possible) ?? 'none');
   const action = random() < 0.5 ? 'send' : 'receive';
   const pace = Math.max(SLOWEST, Math.floor(size / MOVING_SECONDS));
-  return { number, action, route, wire, kind, size, pace, at: { seconds: random() * (STARTING_SECONDS + Math.min(MOVING_SECONDS, size / pace)) }, fault };
+  // On a busy machine a moment in seconds is one of the start more often than not, and one in bytes is always between the ends.
+  const at = size > SMALL && random() < BY_BYTES ? { bytes: Math.floor(random() * size) } : { seconds: random() * (STARTING_SECONDS + Math.min(MOVING_SECONDS, size / pace)) };
+  return { number, action, route, wire, kind, size, pace, at, fault };
 }
 
 /** As many of each order of magnitude, but fewer of those that are over before anything can go wrong; and some that are empty. */

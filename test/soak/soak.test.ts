@@ -96,7 +96,7 @@ function tellTransfers(t: TestContext, plans: readonly Plan[], results: readonly
   const bytes = results.reduce((sum, one) => sum + one.bytes, 0);
   const [hit, resumed] = [results.filter((one) => one.hit).length, results.filter((one) => one.resumed).length];
   const restarts = results.reduce((sum, one) => sum + one.restarts, 0);
-  t.diagnostic(`${results.length} of ${plans.length} transfers, ${bytes} bytes; ${hit} faults survived, after which ends were started again ${restarts} times and ${resumed} transfers resumed; 0 wrong bytes`);
+  t.diagnostic(`${results.length} of ${plans.length} transfers, ${bytes} bytes; ${hit} faults survived, after which ends were started again ${restarts} times and ${resumed} transfers went on from what was there; 0 wrong bytes`);
 }
 
 /** Both ends here, and the link between them cut once. */

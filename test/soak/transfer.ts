@@ -32,6 +32,7 @@ export interface Result {
   readonly hit: boolean;
   /** How often either end had to be started again. */
   readonly restarts: number;
+  /** It went on from what was there: on disk, or over another connection. */
   readonly resumed: boolean;
 }
 
@@ -143,7 +144,7 @@ class Transfer {
     for (const [name, end] of [['client', client], ['server', server]] as const) {
       const finished = end?.ended === true ? await end.exit : undefined;
       if (finished === undefined) continue;
-      if (finished.stdout.includes('"resumedBytes":') && !/"resumedBytes":0[,}]/u.test(finished.stdout)) this.#resumed = true;
+      if (/"(?:resumedBytes|reconnects)":[1-9]/u.test(finished.stdout)) this.#resumed = true;
       if (finished.code === 0) {
         await this.#assertOver();
         return true;
