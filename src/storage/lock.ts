@@ -60,7 +60,7 @@ export async function acquireLock(names: Pick<PartialNames, 'lock' | 'lockNext'>
     const { mtimeMs, uid } = await next.stat({ bigint: true });
     const held = await readHolder(names.lock);
     // Ages are told by the file server's clock, which stamped both files.
-    if (held !== undefined && (await holds(held, self.place, Number(mtimeMs)))) throw lockedBy(target, held.holder);
+    if (held !== undefined && (await holds(held, self.place, Number(mtimeMs)))) throw held.holder?.place === self.place && held.holder.pid === self.pid ? lockedHere(target) : lockedBy(target, held.holder);
     await rename(names.lockNext, names.lock);
     await assertText(names.lock, text, target);
     return new HeldLock(names.lock, target, next, text, uid);
@@ -175,6 +175,11 @@ async function readHolder(path: string): Promise<Held | undefined> {
 async function holds({ holder, mtimeMs }: Held, place: string, nowMs: number): Promise<boolean> {
   if (holder?.place === place) return isRunning(holder);
   return nowMs - mtimeMs < LEASE_MS;
+}
+
+/** This process holds it: two entries of a tree, or two transfers of a program. */
+function lockedHere(target: string): StorageError {
+  return new StorageError('storage-locked', `${visible(target)} is being received already by this program itself: under another name that this file system takes for the same, or in another transfer; rename one of them, or wait for it`);
 }
 
 function lockedBy(target: string, holder: ProcessIdentity | undefined): StorageError {

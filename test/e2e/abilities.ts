@@ -4,6 +4,7 @@
  * @module
  */
 import { execFileSync, spawnSync } from 'node:child_process';
+import { truncate, writeFile } from 'node:fs/promises';
 
 /** For `node:test`'s `skip`. With STREAMER_REQUIRE_ALL=1, which CI sets, nothing is skipped: it fails instead. */
 export function skipUnless(able: boolean, reason: string): string | false {
@@ -11,6 +12,7 @@ export function skipUnless(able: boolean, reason: string): string | false {
 }
 
 export const isRoot = process.getuid?.() === 0;
+const IMAGE_BYTES = 64 * 1024 * 1024;
 /** An ordinary user and group: nobody's, on every system that matters. */
 const NOBODY = ['setpriv', '--reuid=65534', '--regid=65534', '--clear-groups'];
 
@@ -30,6 +32,24 @@ export async function withSmallDisk(directory: string, size: string, body: () =>
     await body();
   } finally {
     // Lazily: a failed test may have left a file open.
+    execFileSync('umount', ['-l', directory]);
+  }
+}
+
+/** Whether {@link withFoldingDisk} works. */
+export function canFoldNames(): boolean {
+  return isRoot && ['lowntfs-3g', 'mkfs.ntfs'].every((program) => spawnSync(program, ['--version'], { stdio: 'ignore' }).error === undefined);
+}
+
+/** Runs `body` with a file system mounted there that takes `A` and `a` for the same: NTFS, by FUSE. @param image a file's name that is free */
+export async function withFoldingDisk(directory: string, image: string, body: () => Promise<void>): Promise<void> {
+  await writeFile(image, '');
+  await truncate(image, IMAGE_BYTES);
+  execFileSync('mkfs.ntfs', ['--force', '--quick', image], { stdio: 'ignore' });
+  execFileSync('lowntfs-3g', ['-o', 'ignore_case', image, directory], { stdio: 'ignore' });
+  try {
+    await body();
+  } finally {
     execFileSync('umount', ['-l', directory]);
   }
 }

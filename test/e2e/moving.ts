@@ -140,9 +140,9 @@ export async function bothOver(client: Child, server: Child): Promise<Ended> {
 }
 
 /** A whole transfer, from the server's start to both ends' success. */
-export async function move(t: TestContext, action: Action, place: Place, options: ServeOptions & { readonly clientArgs?: readonly string[] } = {}): Promise<Ended> {
+export async function move(t: TestContext, action: Action, place: Place, options: ServeOptions & { readonly clientArgs?: readonly string[]; readonly clientWrap?: ServeOptions['wrap'] } = {}): Promise<Ended> {
   const server = await serveJson(t, opposite(action), serverFile(action, place), options);
-  const client = clientJson(t, action, server.coordinates, clientFile(action, place), options.clientArgs ?? []);
+  const client = clientJson(t, action, server.coordinates, clientFile(action, place), options.clientArgs ?? [], options.clientWrap);
   return bothDone(client, server.child);
 }
 

@@ -36,7 +36,7 @@ describe('what is remembered of a job', () => {
   it('belongs to one run at a time', async (t) => {
     const directory = await tempDir(t);
     const note = await openNote(directory, IDENTITY, never);
-    await assert.rejects(openNote(directory, IDENTITY, never), (error: unknown) => error instanceof StorageError && error.code === 'storage-locked' && /another run of this transfer goes on: .*daint:\/scratch\/up is being moved by process/u.test(error.message));
+    await assert.rejects(openNote(directory, IDENTITY, never), (error: unknown) => error instanceof StorageError && error.code === 'storage-locked' && /another run of this transfer goes on: .*daint:\/scratch\/up is being moved already by this program itself/u.test(error.message));
     await note.release();
     await (await openNote(directory, IDENTITY, never)).release();
   });

@@ -42,10 +42,17 @@ describe('acquireLock', () => {
   });
 
   it('refuses while a live process holds it, naming pid and host', async (t) => {
+    const { directory, files, acquire } = await setup(t);
+    const self = await ownIdentity();
+    await writeFile(files.lock, JSON.stringify({ ...self, pid: process.ppid, start: '' }));
+    await assert.rejects(acquire(), failsWith('storage-locked', new RegExp(`process ${process.ppid} on ${self.host}`, 'u')));
+    assert.deepEqual(await names(directory), ['.x.streamer-lock']);
+  });
+
+  it('refuses what this process holds itself, and says so', async (t) => {
     const { directory, acquire } = await setup(t);
     const lock = await acquire();
-    const { host } = await ownIdentity();
-    await assert.rejects(acquire(), failsWith('storage-locked', new RegExp(`process ${process.pid} on ${host}`, 'u')));
+    await assert.rejects(acquire(), failsWith('storage-locked', /is being received already by this program itself: under another name/u));
     assert.deepEqual(await names(directory), ['.x.streamer-lock']);
     await lock.assertHeld();
   });
