@@ -40,6 +40,7 @@ export async function finishInbound(finishing: Finishing, complete: boolean): Pr
   const undone = [...left, ...(await inbound.finish(step))];
   for (const { path, error } of undone) tally.unread(path, error);
   tally.removed(removed);
+  if (!complete) tally.incomplete();
   return { removed, failed: undone.length };
 }
 

@@ -4,7 +4,7 @@
  * @module
  */
 import { fileDigest } from '../crypto/checksum.js';
-import type { StreamerError } from '../errors.js';
+import { StorageError, type StreamerError } from '../errors.js';
 import { WHOLE_FILE_MAX } from '../wire/constants.js';
 import type { ManifestEntry, RootKind } from '../wire/frame.js';
 import type { Settlement } from '../wire/settlement.js';
@@ -104,6 +104,13 @@ export class Tally {
   unread(path: string, error: StreamerError): void {
     this.#fail(error);
     this.#listener({ type: 'skipped', path, what: error.message });
+  }
+
+  /** The sender could not read all that it was to send, of which it tells its own user only. */
+  incomplete(): void {
+    const message = 'the other end could not read everything that it was to send, and has told there what; the rest is here';
+    this.#fail(new StorageError('storage-incomplete', message));
+    this.#listener({ type: 'notice', message });
   }
 
   /** Things that failed besides the entries. */

@@ -55,7 +55,8 @@ for (const action of ACTIONS) {
       const { source, target } = await smallTree(t);
       await writeFile(Buffer.concat([Buffer.from(`${source}/bad-`), Buffer.of(0xff, 0xfe)]), 'x');
       await writeFile(path.join(source, 'new\nline'), 'x');
-      const { sender, result } = await run(t, action, [source, target], { codes: [8, 0] });
+      const { sender, receiver, result } = await run(t, action, [source, target], { codes: [8, 8] });
+      assert.match(receiver.stdout, /the other end could not read everything/u);
       assert.equal(eventsOf(sender).filter(({ event, path: at }) => event === 'skipped' && /bad-|new/.test(String(at))).length, 2);
       assert.equal(eventOf(sender, 'error')['code'], 'storage-incomplete');
       assert.equal(resultOf(sender).entries.failed, 2);
@@ -252,7 +253,7 @@ for (const action of ACTIONS) {
       assert.match(receiver.stdout, /nothing is deleted/);
       await rm(path.join(tree.target, 'file'), { recursive: true });
       await writeFile(Buffer.concat([Buffer.from(`${tree.source}/bad-`), Buffer.of(0xff)]), 'x');
-      await run(t, action, [tree.source, tree.target], { client: ['--delete'], codes: [8, 0] });
+      await run(t, action, [tree.source, tree.target], { client: ['--delete'], codes: [8, 8] });
       assert.deepEqual(await pathsOf(tree.target), ['extra', 'file', 'one']);
     });
 
