@@ -1,17 +1,21 @@
 /**
- * Hard links wait for the file that they are to be other names of.
+ * Hard links wait for the file that they are to be other names of. Where that stays as it is, is left out, or fails, the next of
+ * them brings the content itself, and the others are names of that.
  *
  * @module
  */
 import type { ManifestEntry } from './frame.js';
 import type { Settlement } from './settlement.js';
 
-/** What became of a file that links may follow: it has a path, or would have one, or there is none. */
-export type LinkedFile = { readonly path: string } | 'would' | undefined;
+/** What a link can be made to: what has a path, or would have one; `absent` when the link has to bring the content itself. */
+export type LinkedFile = { readonly path: string } | 'would' | 'absent';
 
 /** Files that hard links may follow, and the links that wait for them. */
 export class HardLinks {
   readonly #files = new Map<number, LinkedFile>();
+  /** Of files that are absent: the link that brings the content, while it is under way; and the other way round. */
+  readonly #leaderOf = new Map<number, number>();
+  readonly #ledBy = new Map<number, number>();
   readonly #waiting = new Map<number, ManifestEntry[]>();
   #count = 0;
 
@@ -24,9 +28,20 @@ export class HardLinks {
     if (entry.linked === true) this.#files.set(entry.id, { path: entry.path });
   }
 
-  /** The file that a link is to. */
-  fileOf(link: ManifestEntry): LinkedFile {
+  /** What a link is made to; undefined when no file was announced for it. */
+  fileOf(link: ManifestEntry): LinkedFile | undefined {
     return link.linkTo === undefined ? undefined : this.#files.get(link.linkTo);
+  }
+
+  /** The entry that has to be settled before a link can be placed. */
+  awaited({ linkTo = -1 }: ManifestEntry): number {
+    return this.#leaderOf.get(linkTo) ?? linkTo;
+  }
+
+  /** A link brings the content, since its file is absent. */
+  lead({ id, linkTo = -1 }: ManifestEntry): void {
+    this.#leaderOf.set(linkTo, id);
+    this.#ledBy.set(id, linkTo);
   }
 
   wait(link: ManifestEntry): void {
@@ -37,15 +52,20 @@ export class HardLinks {
     this.#count += 1;
   }
 
-  /** A file is there, or never will be, or would be. Returns the links that waited for it. */
-  settled(id: number, how: Settlement): readonly ManifestEntry[] {
-    if (this.#files.has(id)) {
-      if (how === 'would') this.#files.set(id, 'would');
-      else if (how === 'failed') this.#files.delete(id);
-    }
-    const links = this.#waiting.get(id) ?? [];
-    this.#waiting.delete(id);
+  /** An entry is there, or never will be, or would be. Returns the links that waited for it. */
+  settled({ id, path }: Pick<ManifestEntry, 'id' | 'path'>, how: Settlement): readonly ManifestEntry[] {
+    const file = this.#ledBy.get(id) ?? id;
+    this.#ledBy.delete(id);
+    this.#leaderOf.delete(file);
+    if (this.#files.has(file)) this.#files.set(file, afterwards(path, how));
+    const links = this.#waiting.get(file) ?? [];
+    this.#waiting.delete(file);
     this.#count -= links.length;
     return links;
   }
+}
+
+function afterwards(path: string, how: Settlement): LinkedFile {
+  if (how === 'done' || how === 'equal') return { path };
+  return how === 'would' ? 'would' : 'absent';
 }

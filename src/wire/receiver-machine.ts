@@ -16,6 +16,7 @@ import { DONE_IDS_MAX, ENTRIES_UNSETTLED_MAX, EXTRAS_PER_FRAME, PIPE_ID, TEXT_MA
 import type { Answer, CompareFrame, ControlFrame, EntriesFrame, FileEndFrame, Frame, ManifestEndFrame, OfferFrame } from './frame.js';
 import { Inbox, type ReceiverOptions, type Verdict } from './inbox.js';
 import type { Incoming } from './incoming.js';
+import { linkAsFile } from './link-as-file.js';
 import { noSuchFile, Placement } from './placement.js';
 import type { Placing, ReceiverEffect, ReceiverFact, ReceiverInput } from './receiver-steps.js';
 import type { Settlement } from './settlement.js';
@@ -129,7 +130,7 @@ export class ReceiverMachine {
       const step = this.#placement.next();
       if (step === undefined) break;
       effects.push(...this.#placed(step.known));
-      if (step.entries.length > 0) effects.push({ kind: 'place', entries: step.entries });
+      if (step.entries.length > 0) effects.push({ kind: 'place', entries: step.entries, bytes: step.bytes });
     }
     return effects;
   }
@@ -157,11 +158,13 @@ export class ReceiverMachine {
 
   #placedOne(incoming: Incoming, answer: Answer): ReceiverEffect[] {
     switch (answer) {
-      case 'want':
-        return this.#judged(this.#inbox.want(incoming));
+      case 'want': {
+        const more = asFile(incoming);
+        return [...more, ...this.#judged(this.#inbox.want(incoming))];
+      }
       case 'compare':
         incoming.phase = 'comparing';
-        return [];
+        return asFile(incoming);
       default:
         return this.#settle(incoming, answer);
     }
@@ -228,7 +231,7 @@ export class ReceiverMachine {
     const told = this.#offer?.root === 'pipe' && content?.end !== undefined ? { ...entry, size: content.end.size } : entry;
     const effects: ReceiverEffect[] = [{ kind: 'settled', entry: told, how, digest, sha256, ...(error === undefined ? {} : { error }) }];
     this.#unsettled.settle(entry.id);
-    if (this.#placement.settled(entry.id, how)) effects.push(...this.#placeNext());
+    if (this.#placement.settled(entry, how)) effects.push(...this.#placeNext());
     return effects;
   }
 
@@ -273,6 +276,13 @@ export class ReceiverMachine {
     this.#state = 'failed';
     return [{ kind: 'fail', error }];
   }
+}
+
+/** A hard link that cannot be one here: its content is to come. */
+function asFile(incoming: Incoming): ReceiverEffect[] {
+  if (incoming.entry.kind !== 'hardlink') return [];
+  incoming.entry = linkAsFile(incoming.entry);
+  return [{ kind: 'more', bytes: incoming.entry.size }];
 }
 
 function chunked<T>(list: readonly T[], most: number): T[][] {

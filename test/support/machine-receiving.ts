@@ -181,10 +181,10 @@ export class ReceivingEnd {
     assert.ok(!this.#placing, 'one batch is placed at a time');
     this.#placing = true;
     for (const { id } of entries) this.#placed.add(id);
-    this.#assertOrder(entries.flatMap(({ id, kind }) => (kind === 'hardlink' ? [] : [id])));
+    this.#assertOrder(entries.flatMap(({ id }) => (this.#entry(id).kind === 'hardlink' ? [] : [id])));
     this.#disk('place', () => {
       this.#placing = false;
-      this.feed({ kind: 'placed', placings: entries.map(({ id, linkTo }) => this.#placingOf(id, linkTo)) });
+      this.feed({ kind: 'placed', placings: entries.map((entry) => this.#placingOf(entry)) });
     });
   }
 
@@ -196,12 +196,15 @@ export class ReceivingEnd {
     });
   }
 
-  #placingOf(id: number, linkTo: string | undefined): Placing {
-    const { kind, there, writeTrouble } = this.#entry(id);
+  #placingOf({ id, kind, linkTo }: Received<'place'>['entries'][number]): Placing {
+    const { there, writeTrouble, kind: planned } = this.#entry(id);
     if (writeTrouble === 'place') return { id, answer: 'trouble', error: full() };
     if (kind === 'hardlink') {
       const how = this.settled.get(Number(linkTo?.slice(1)))?.how;
-      assert.ok(how === 'done' || how === 'equal' || how === 'kept', `a link to what is not there: ${how ?? 'not settled'}`);
+      assert.ok(how === 'done' || how === 'equal', `a link to what is not there: ${how ?? 'not settled'}`);
+    } else if (planned === 'hardlink') {
+      const how = this.settled.get(this.#entry(id).linkTo)?.how;
+      assert.ok(how === 'kept' || how === 'failed', `a link that brings its content, while its file is ${how ?? 'not settled'}`);
     }
     if (there === 'equal' || there === 'kept') return { id, answer: there };
     if (kind !== 'file') return { id, answer: this.#plan.dryRun ? 'would' : 'placed' };

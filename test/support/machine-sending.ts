@@ -26,12 +26,12 @@ export function manifestEntry({ root }: Plan, id: number, { kind, size, zeros, l
     id,
     kind,
     path: `e${id}`,
-    size: kind === 'file' && root !== 'pipe' ? size : 0,
+    size: (kind === 'file' || kind === 'hardlink') && root !== 'pipe' ? size : 0,
     mode: 0o644,
     mtimeNs: BigInt(id),
     ...(kind === 'symlink' ? { target: 'anywhere' } : {}),
     ...(kind === 'hardlink' ? { linkTo } : {}),
-    ...(kind === 'file' && zeros.length > 0 ? { sparse: true } : {}),
+    ...((kind === 'file' || kind === 'hardlink') && zeros.length > 0 ? { sparse: true } : {}),
     ...(kind === 'file' && linked ? { linked: true } : {}),
   };
 }

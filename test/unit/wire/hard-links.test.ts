@@ -24,17 +24,38 @@ describe('hard links', () => {
     for (const one of [link(1, 0), link(3, 0)]) links.wait(one);
     links.wait(link(4, 2));
     assert.equal(links.waiting, 3);
-    assert.deepEqual(links.settled(0, 'done'), [link(1, 0), link(3, 0)]);
+    assert.deepEqual(links.settled(file(0), 'done'), [link(1, 0), link(3, 0)]);
     assert.equal(links.waiting, 1);
-    assert.deepEqual(links.settled(0, 'done'), []);
+    assert.deepEqual(links.settled(file(0), 'done'), []);
   });
 
-  it('have no file when that failed, and only a promise of one in a dry run', () => {
+  it('have a promise of a file in a dry run, and none where it stays as it is, or failed', () => {
     const links = new HardLinks();
-    for (const id of [0, 1, 2]) links.announce(file(id));
-    links.settled(0, 'failed');
-    links.settled(1, 'would');
-    links.settled(2, 'equal');
-    assert.deepEqual([0, 1, 2].map((to) => links.fileOf(link(9, to))), [undefined, 'would', { path: 'f2' }]);
+    for (const id of [0, 1, 2, 3]) links.announce(file(id));
+    links.settled(file(0), 'failed');
+    links.settled(file(1), 'would');
+    links.settled(file(2), 'equal');
+    links.settled(file(3), 'kept');
+    assert.deepEqual([0, 1, 2, 3].map((to) => links.fileOf(link(9, to))), ['absent', 'would', { path: 'f2' }, 'absent']);
+  });
+
+  it('are led by the next of them where their file is absent, and by the one after that where that fails, too', () => {
+    const links = new HardLinks();
+    links.announce(file(0));
+    links.settled(file(0), 'kept');
+    for (const [leader, how] of [[link(1, 0), 'kept'], [link(2, 0), 'failed']] as const) {
+      assert.equal(links.awaited(link(9, 0)), 0);
+      links.lead(leader);
+      assert.equal(links.awaited(link(9, 0)), leader.id);
+      links.wait(link(9, 0));
+      assert.deepEqual(links.settled(leader, how), [link(9, 0)]);
+      assert.equal(links.fileOf(link(9, 0)), 'absent');
+    }
+    links.lead(link(3, 0));
+    links.settled(link(3, 0), 'done');
+    assert.deepEqual([links.fileOf(link(9, 0)), links.awaited(link(9, 0))], [{ path: 'l3' }, 0]);
+    // Another link is no file, whatever becomes of it.
+    links.settled(link(4, 0), 'failed');
+    assert.deepEqual(links.fileOf(link(9, 0)), { path: 'l3' });
   });
 });
