@@ -1,5 +1,6 @@
 // Builds what the package ships: dist/ (the library, by tsc) and dist/bundle (the command line, by esbuild).
-// `--tests` builds build/ instead: sources, tests and benches, type-checked, for node's own runner.
+// `--tests` builds build/ instead: sources, tests and benches, type-checked, for node's own runner. `--agent DIRECTORY` makes the
+// single file of the server alone, there.
 import { spawnSync } from 'node:child_process';
 import { createRequire } from 'node:module';
 import { existsSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
@@ -29,14 +30,14 @@ function tsc(project, outDir) {
   if (run.status !== 0) throw new Error(`the TypeScript compiler ended with ${run.status}`);
 }
 
-async function bundle(outdir) {
+/** Bundles a command line into one script. @returns the files that went into it. */
+async function bundle(entry, outfile, { external = [], plugins = [] }) {
   const { build } = await import('esbuild');
   const { version } = JSON.parse(readFileSync(path.join(root, 'package.json'), 'utf8'));
-  const bundled = path.join(outdir, 'streamer.cjs');
   const { metafile } = await build({
     absWorkingDir: root,
-    entryPoints: ['src/cli/program.ts'],
-    outfile: bundled,
+    entryPoints: [entry],
+    outfile,
     bundle: true,
     // One script, so that one cache holds its compiled code: see bin/streamer.cjs. In it, commands are still begun only
     // when they are used.
@@ -46,19 +47,41 @@ async function bundle(outdir) {
     minify: true,
     legalComments: 'none',
     metafile: true,
-    // Optional and native: looked for when it is first wanted, beside the bundle. A script of node:vm has no import().
-    external: ['koffi', ...ofTheRelay],
+    external,
+    // A script of node:vm has no import().
     supported: { 'dynamic-import': false },
-    plugins: [lateBuiltins],
+    plugins: [lateBuiltins, ...plugins],
     // Without the native addon, which takes longer to find than it ever saves.
     alias: { msgpackr: './node_modules/msgpackr/index.js' },
     define: { STREAMER_VERSION: JSON.stringify(version) },
     // version.ts reads package.json by it, when it is not bundled.
     logOverride: { 'empty-import-meta': 'silent' },
   });
-  makeCodeCache(bundled);
-  writeFileSync(path.join(outdir, 'LICENSES.txt'), licencesOf(Object.keys(metafile.inputs)));
+  return Object.keys(metafile.inputs);
 }
+
+async function bundleCommand(outdir) {
+  const bundled = path.join(outdir, 'streamer.cjs');
+  // Optional and native: looked for when it is first wanted, beside the bundle.
+  const inputs = await bundle('src/cli/program.ts', bundled, { external: ['koffi', ...ofTheRelay] });
+  makeCodeCache(bundled);
+  writeFileSync(path.join(outdir, 'LICENSES.txt'), licencesOf(inputs));
+}
+
+/** The server alone, in one file that needs nothing beside it: what is brought to a cluster. The same sources make the same bytes. */
+const bundleAgent = (outdir) => bundle('src/cli/agent-program.ts', path.join(outdir, 'agent.cjs'), { plugins: [nothingBeside] });
+
+/**
+ * The agent runs in a directory of a shared file system. Node looks for packages in all directories above a script, of which
+ * some may be everybody's: so it looks for none. Those that are optional are as good as not installed.
+ */
+const nothingBeside = {
+  name: 'nothing-beside',
+  setup({ onResolve, onLoad }) {
+    onResolve({ filter: /^(koffi|bufferutil|utf-8-validate)$/ }, ({ path: name }) => ({ path: name, namespace: 'nothing' }));
+    onLoad({ filter: /.*/, namespace: 'nothing' }, ({ path: name }) => ({ contents: `throw new Error('${name} is not in this file');` }));
+  },
+};
 
 /** What only a relay needs, and most who have this command never do: found in node_modules when it is. */
 const ofTheRelay = ['@redis/client', 'prom-client'];
@@ -105,14 +128,18 @@ function ensureTools() {
 
 try {
   ensureTools();
-  if (process.argv.includes('--tests')) {
+  const [, , option, outdir] = process.argv;
+  if (option === '--agent' && outdir !== undefined) {
+    await bundleAgent(path.resolve(outdir));
+  } else if (process.argv.includes('--tests')) {
     await replacing('build', (fresh) => tsc('tsconfig.test.json', fresh));
   } else {
     await replacing('dist', async (fresh) => {
       tsc('tsconfig.json', fresh);
       // Checked and then dropped: the command line is only ever run as the bundle.
       rmSync(path.join(fresh, 'cli'), { recursive: true });
-      await bundle(path.join(fresh, 'bundle'));
+      await bundleCommand(path.join(fresh, 'bundle'));
+      await bundleAgent(path.join(fresh, 'bundle'));
     });
   }
 } catch (error) {

@@ -1,183 +1,97 @@
-// `npm run demo`: the main job for real, on this machine. A server as a job would run it, a client as a user would: one
-// file down, one up with the client killed half-way and started again, a directory down over several connections, and a
-// stream through standard input and output. Everything listens on 127.0.0.1 and ends by itself.
-import { spawn } from 'node:child_process';
-import { createHash, randomBytes } from 'node:crypto';
-import { createReadStream, createWriteStream, existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
+// `npm run demo`: the whole way, for real, on this machine: an OpenID provider, a FirecREST (the tests' stand-in), a relay, and
+// jobs. Sign in, look at the systems, upload, download with the client killed half-way, and a directory both ways by a system
+// that offers no transfer service. Everything listens on 127.0.0.1 and ends by itself.
+import { existsSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { createInterface } from 'node:readline';
-import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
+import { run, show, start, stopAll } from './demo/command.mjs';
+import { makeTree, randomFile, sha256, treeDigest } from './demo/files.mjs';
+import { startSite } from './demo/site.mjs';
+
+const MIB = 1024 * 1024;
+const SIZE = 192 * MIB;
+/** So that there is something to kill. */
+const KILLED_RATE = '40MB';
+const TREE = { folders: 10, files: 50, small: 4096, large: 32 * MIB };
 
 const root = path.dirname(path.dirname(fileURLToPath(import.meta.url)));
-const streamer = path.join(root, 'bin/streamer.cjs');
-const MIB = 1024 * 1024;
-const SIZE = 256 * MIB;
-/** The directory: many small files in folders, and a large one. */
-const FOLDERS = 20;
-const FILES = 50;
-const SMALL = 4096;
-const LARGE = 64 * MIB;
-/** The stream. */
-const STREAM = 64 * MIB;
 const directory = mkdtempSync(path.join(tmpdir(), 'streamer-demo-'));
-const inside = (name) => path.join(directory, name);
-const started = new Set();
+const here = (name) => path.join(directory, name);
+/** The demo's own configuration, and nobody's proxy. */
+const env = { XDG_CONFIG_HOME: here('config'), STREAMER_PROFILE: 'demo', FIRECREST_URL: '', FIRECREST_TOKEN: '', FIRECREST_CLIENT_ID: '' };
 
-/** Runs the command. Its events are JSON on standard output, or, where that carries what is received, on standard error. */
-function start(words, { input = 'ignore', output } = {}) {
-  const child = spawn(process.execPath, [streamer, ...words, '--json'], { stdio: [input, 'pipe', output === undefined ? 'inherit' : 'pipe'] });
-  started.add(child);
-  if (output !== undefined) child.stdout.pipe(output);
-  const events = [];
-  const listeners = new Set();
-  createInterface({ input: output === undefined ? child.stdout : child.stderr }).on('line', (line) => {
-    const event = JSON.parse(line);
-    events.push(event);
-    for (const listener of listeners) listener(event);
-  });
-  const until = (wanted) =>
-    new Promise((resolve, reject) => {
-      const look = (event) => {
-        if (wanted(event)) resolve(event);
-        if (event.event === 'error') reject(new Error(event.message));
-      };
-      events.forEach(look);
-      listeners.add(look);
-      child.on('close', () => reject(new Error('it ended early')));
-    });
-  const exit = new Promise((resolve) => child.on('close', (code, signal) => resolve({ code, signal })));
-  return { child, until, exit };
+function equal(what, source, copy) {
+  console.log(`  sha256   ${source}  source\n           ${copy}  copy`);
+  if (source !== copy) throw new Error(`${what}: the digests differ`);
+  console.log('  equal');
 }
 
-async function startServer(action, file, options) {
-  const words = ['server', '--host', '127.0.0.1', '--public-ips', '127.0.0.1', '--port-range', '20000', '29999'];
-  const server = start([...words, action, '--path', file], options);
-  const { coordinates } = await server.until((event) => event.event === 'coordinates');
-  return { ...server, coordinates };
-}
-
-async function result(run) {
-  const { result } = await run.until((event) => event.event === 'done');
-  const { code } = await run.exit;
-  if (code !== 0) throw new Error(`exit status ${code}`);
+function tell(title, events) {
+  const result = events.find(({ event }) => event === 'done')?.result;
+  if (result === undefined) throw new Error(`${title}: no result`);
+  console.log(`\n${title}`);
+  for (const { event, message } of events) if (event === 'phase') console.log(`  ${message}`);
+  console.log(`  moved    ${result.movedBytes} of ${result.size} bytes, ${result.wire} wire, ${result.encrypted ? result.cipher : 'NOT encrypted'}`);
+  if (result.resumedBytes > 0) console.log(`  resumed  ${result.resumedBytes} bytes were there from the run that was killed`);
   return result;
 }
 
-async function sha256(file) {
-  const hash = createHash('sha256');
-  for await (const chunk of createReadStream(file)) hash.update(chunk);
-  return hash.digest('hex');
+/** As its user would, who sees a link and signs in behind it. */
+async function signIn(site, relay) {
+  console.log(`\n$ streamer login --profile demo --url ${site.url} --issuer ${site.issuer} --client-id ${site.clientId} --relay ${relay}`);
+  const login = start(['login', '--profile', 'demo', '--url', site.url, '--issuer', site.issuer, '--client-id', site.clientId, '--flow', 'browser', '--no-open', '--redirect-port', String(site.redirectPort), '--relay', relay], env);
+  const { url } = await login.until(({ event }) => event === 'sign-in-link');
+  console.log('  the link is opened, and alice signs in behind it');
+  await site.signIn(url);
+  const { code } = await login.exit;
+  if (code !== 0) throw new Error(`login ended with ${code}`);
+  await show(['whoami'], env);
+  await show(['systems'], env);
 }
 
-async function randomFile(file, size) {
-  const out = createWriteStream(file);
-  for (let left = size; left > 0; left -= 4 * MIB) {
-    if (!out.write(randomBytes(Math.min(left, 4 * MIB)))) await once(out, 'drain');
-  }
-  out.end();
-  await once(out, 'close');
+/** One file up; then down, with the client killed half-way and started again. */
+async function oneFile() {
+  await randomFile(here('model.bin'), SIZE);
+  tell('upload to daint, by the site\'s transfer job', await run(['upload', here('model.bin'), 'daint:model.bin'], env));
+  console.log('\ndownload from daint: the client is killed half-way (kill -9), and the same command run again …');
+  const words = ['download', 'daint:model.bin', here('copy.bin')];
+  const first = start([...words, '--rate', KILLED_RATE], env);
+  await first.until(({ event, bytes }) => event === 'progress' && bytes > SIZE / 3);
+  first.child.kill('SIGKILL');
+  await first.exit;
+  if (existsSync(here('copy.bin'))) throw new Error('a file has its final name before it is whole');
+  const { resumedBytes } = tell('download, resumed', await run(words, env));
+  if (resumedBytes === 0) throw new Error('nothing was resumed');
+  equal('file', await sha256(here('model.bin')), await sha256(here('copy.bin')));
 }
 
-async function show(title, { client, server }, source, copy) {
-  const [ours, theirs] = [await sha256(source), await sha256(copy)];
-  const rate = (client.bytesPerSecond / 1e6).toFixed(0);
-  console.log(`\n${title}`);
-  console.log(`  moved    ${client.movedBytes} of ${client.size} bytes at ${rate} MB/s, ${client.wire} wire, ${client.encrypted ? client.cipher : 'NOT encrypted'}`);
-  if (client.resumedBytes > 0) console.log(`  resumed  ${client.resumedBytes} bytes were there from the run that was killed`);
-  console.log(`  digest   server ${server.digest.hex}\n           client ${client.digest.hex}`);
-  console.log(`  sha256   source ${ours}\n           copy   ${theirs}`);
-  if (ours !== theirs || client.digest.hex !== server.digest.hex) throw new Error('the digests differ');
-  console.log('  equal');
-}
-
-/** One digest over a directory: names and contents, in order. */
-async function treeDigest(root) {
-  const hash = createHash('sha256');
-  for (const name of readdirSync(root, { recursive: true }).map(String).sort()) {
-    hash.update(`${name}\0`);
-    if (statSync(path.join(root, name)).isFile()) hash.update(await sha256(path.join(root, name)));
-  }
-  return hash.digest('hex');
-}
-
-async function makeTree(root) {
-  for (let folder = 0; folder < FOLDERS; folder += 1) {
-    mkdirSync(path.join(root, `folder-${folder}`), { recursive: true });
-    for (let file = 0; file < FILES; file += 1) writeFileSync(path.join(root, `folder-${folder}`, `file-${file}`), randomBytes(SMALL));
-  }
-  symlinkSync('folder-0/file-0', path.join(root, 'a-link'));
-  await randomFile(path.join(root, 'large.bin'), LARGE);
-}
-
-function equal(ours, theirs) {
-  console.log(`  sha256   source ${ours}\n           copy   ${theirs}`);
-  if (ours !== theirs) throw new Error('the digests differ');
-  console.log('  equal');
-}
-
-/** A directory over four connections; then the same again, which finds everything there. */
-async function showTree() {
-  console.log('directory: the server sends, the client receives over 4 connections, twice …');
-  await makeTree(inside('tree'));
-  const results = [];
-  for (const run of ['first', 'second']) {
-    const server = await startServer('send', inside('tree'));
-    const client = start(['receive', server.coordinates, inside('copy'), '--streams', '4']);
-    results.push(await result(client));
-    await result(server);
-    if (run === 'second' && results[1].movedBytes !== 0) throw new Error('the second run moved something');
-  }
-  const [first, second] = results;
-  console.log('\ndirectory, 4 connections');
-  console.log(`  moved    ${first.entries.moved} files, ${first.movedBytes} bytes at ${(first.bytesPerSecond / 1e6).toFixed(0)} MB/s, ${first.wire} wire, ${first.cipher}`);
-  console.log(`  again    ${second.entries.equal} files equal, ${second.movedBytes} bytes moved`);
-  equal(await treeDigest(inside('tree')), await treeDigest(inside('copy')));
-}
-
-/** What one end reads from its standard input the other end writes to its standard output. */
-async function showStream() {
-  console.log('stream: the server reads its standard input, the client writes its standard output …');
-  await randomFile(inside('stream.bin'), STREAM);
-  const server = await startServer('send', '-', { input: 'pipe' });
-  const input = createReadStream(inside('stream.bin'));
-  input.pipe(server.child.stdin);
-  const output = createWriteStream(inside('stream.out'));
-  const written = once(output, 'close');
-  const client = start(['receive', server.coordinates, '-'], { output });
-  const [ours] = [await result(client), await result(server), await written];
-  console.log('\nstream, standard input to standard output');
-  console.log(`  moved    ${ours.movedBytes} bytes at ${(ours.bytesPerSecond / 1e6).toFixed(0)} MB/s, ${ours.wire} wire, ${ours.cipher}`);
-  equal(await sha256(inside('stream.bin')), await sha256(inside('stream.out')));
+/** A directory up and down by a job of our own: the system has no transfer service, and its node opens no port. */
+async function directoryByAgent() {
+  await makeTree(here('run7'), TREE);
+  tell('a directory up to eiger, which offers no transfer service: by a job of our own and the relay', await run(['upload', here('run7'), 'eiger:run7', '--via-relay'], env));
+  tell('and down again', await run(['download', 'eiger:run7', here('run7-copy'), '--via-relay'], env));
+  equal('directory', await treeDigest(here('run7')), await treeDigest(here('run7-copy')));
 }
 
 async function main() {
   if (!existsSync(path.join(root, 'dist/bundle/streamer.cjs'))) throw new Error('not built: run npm ci first');
-  console.log(`making a file of ${SIZE} random bytes …`);
-  await randomFile(inside('data.bin'), SIZE);
-
-  console.log('download: the server sends, the client receives …');
-  const sending = await startServer('send', inside('data.bin'));
-  const receiving = start(['receive', sending.coordinates, inside('down.bin')]);
-  const down = { client: await result(receiving), server: await result(sending) };
-
-  console.log('upload: the client sends and is killed half-way (kill -9); the server waits; the client is started again …');
-  const server = await startServer('receive', inside('up.bin'));
-  const first = start(['send', server.coordinates, inside('data.bin')]);
-  await first.until((event) => event.event === 'progress' && event.bytes > SIZE / 3);
-  first.child.kill('SIGKILL');
-  await first.exit;
-  if (existsSync(inside('up.bin'))) throw new Error('a file has its final name before it is whole');
-  const second = start(['send', server.coordinates, inside('data.bin')]);
-  const up = { client: await result(second), server: await result(server) };
-  if (up.client.resumedBytes === 0) throw new Error('nothing was resumed');
-
-  await show('download', down, inside('data.bin'), inside('down.bin'));
-  await show('upload, resumed', up, inside('data.bin'), inside('up.bin'));
-  for (const name of ['data.bin', 'down.bin', 'up.bin']) rmSync(inside(name));
-  await showTree();
-  await showStream();
+  const begun = performance.now();
+  mkdirSync(here('site'));
+  const site = await startSite(here('site'));
+  const relay = start(['relay', '--open', '--listen', '127.0.0.1:0'], env);
+  const { port } = await relay.until(({ event }) => event === 'listening');
+  try {
+    await signIn(site, `ws://127.0.0.1:${port}`);
+    await oneFile();
+    await directoryByAgent();
+    const live = await site.live();
+    if (live > 0) throw new Error(`${live} jobs are left`);
+    console.log(`\nno job is left. ${((performance.now() - begun) / 1000).toFixed(0)} s in all.`);
+  } finally {
+    relay.child.kill('SIGTERM');
+    await site.stop();
+  }
 }
 
 try {
@@ -186,6 +100,6 @@ try {
   console.error(`demo: ${error.message}`);
   process.exitCode = 1;
 } finally {
-  for (const child of started) child.kill('SIGKILL');
+  stopAll();
   rmSync(directory, { recursive: true, force: true });
 }

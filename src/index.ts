@@ -14,10 +14,31 @@
  *
  * What is sent is a file, a directory with all that is in it, several of them, or a stream of bytes (`-`).
  *
+ * Behind FirecREST, {@link openFirecrest} signs in, and {@link download} and {@link upload} do all the rest.
+ *
  * @packageDocumentation
  */
 export { receive, send, type ClientOptions, type ReceiveOptions, type SendOptions } from './client/client.js';
 export { serve, type RelayChoice, type ServeOptions, type StreamerServer, type TlsIdentity } from './server/server.js';
+export { download, type DownloadOptions } from './control/download.js';
+export { upload, type UploadOptions } from './control/upload.js';
+export type { MoveClient, MoveOptions } from './control/move.js';
+export type { MethodChoice, MoveProfile } from './control/method.js';
+export { openFirecrest, type OpenedFirecrest, type OpenFirecrestOptions } from './control/open-firecrest.js';
+export { createAuthenticator, type SignInOptions } from './control/authenticators.js';
+export {
+  FirecrestClient,
+  type FirecrestClientOptions,
+  type FirecrestJob,
+  type FirecrestJobMetadata,
+  type FirecrestSystem,
+  type FirecrestUser,
+  type JobSubmission,
+  type RemoteEntry,
+  type RemoteStat,
+  type TransferJob,
+} from './control/firecrest/client.js';
+export type { Authenticator, AuthenticatorContext, AuthenticatorStore, RequestToSign } from './control/auth/authenticator.js';
 export { formatCoordinates, isSealed, parseCoordinates } from './coordinates/codec.js';
 export { generateIdentity, publicKeyOf } from './coordinates/keys.js';
 export { openCoordinates, sealCoordinates } from './coordinates/sealed.js';
@@ -30,7 +51,7 @@ export {
   type RelayAddress,
   type V2Coordinates,
 } from './coordinates/coordinates.js';
-export type { EntryCounts, ProgressEvent, ProgressListener, RootKind, TransferResult, Wire } from './transfer/progress.js';
+export type { EntryCounts, MovePhase, ProgressEvent, ProgressListener, RootKind, TransferResult, Wire } from './transfer/progress.js';
 export { RateLimit } from './transfer/rate-limit.js';
 export type { FilterRule } from './transfer/settings.js';
 export type { ExistingPolicy, Route, WireChoice } from './options.js';

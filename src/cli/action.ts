@@ -20,14 +20,14 @@ const LEAVE_MS = 2_500;
 
 /** Runs a command's action with its renderer and signal, and turns its failure into a line and a status. */
 export function action(
-  run: (words: readonly (string | undefined)[], command: Command, context: Context) => Promise<void>,
+  run: (words: readonly string[], command: Command, context: Context) => Promise<void>,
 ): (...given: unknown[]) => Promise<void> {
   return async (...given) => {
     const command = given.at(-1) as Command;
     const options: RenderOptions = command.optsWithGlobals();
     const renderer = createRenderer(options);
     try {
-      await run((given.slice(0, -2) as (string | string[] | undefined)[]).flat(), command, { renderer, stopSignal });
+      await run((given.slice(0, -2) as (string | string[] | undefined)[]).flat().filter((word) => word !== undefined), command, { renderer, stopSignal });
       renderer.end();
     } catch (error) {
       const failure = failureOf(error);

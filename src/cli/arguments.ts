@@ -85,6 +85,11 @@ export function collect(text: string, before: readonly string[] | undefined): re
   return [...(before ?? []), ...text.split(',').map((part) => part.trim())];
 }
 
+/** For commander: the same, where commas are the value's own. */
+export function collectWhole(text: string, before: readonly string[] | undefined): readonly string[] {
+  return [...(before ?? []), text];
+}
+
 /** The coordinates that the user gave: the text itself, `@file`, `-` for standard input, or STREAMER_COORDINATES. */
 export function readCoordinates(given: string | undefined, env: NodeJS.ProcessEnv): string {
   const source = given ?? env['STREAMER_COORDINATES'];

@@ -5,16 +5,10 @@
  */
 import type { Command } from 'commander';
 import type { ControlChoice } from '../control/open.js';
+import { defined } from '../util/defined.js';
 
 /** Options as commander gives them. */
-export interface ControlOptions {
-  readonly profile?: string;
-  readonly url?: string;
-  readonly system?: string;
-  readonly account?: string;
-  readonly authenticator?: string;
-  readonly ca?: string;
-}
+export type ControlOptions = Omit<ControlChoice, 'env'>;
 
 /** Adds them. */
 export function addControlOptions(command: Command): Command {
@@ -29,13 +23,5 @@ export function addControlOptions(command: Command): Command {
 
 /** What they choose, with the variables that fill in what they leave out. */
 export function controlChoice({ profile, url, system, account, authenticator, ca }: ControlOptions, env: NodeJS.ProcessEnv = process.env): ControlChoice {
-  return {
-    ...(profile === undefined ? {} : { profile }),
-    ...(url === undefined ? {} : { url }),
-    ...(system === undefined ? {} : { system }),
-    ...(account === undefined ? {} : { account }),
-    ...(authenticator === undefined ? {} : { authenticator }),
-    ...(ca === undefined ? {} : { ca }),
-    env,
-  };
+  return { ...defined({ profile, url, system, account, authenticator, ca }), env };
 }

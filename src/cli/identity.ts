@@ -85,6 +85,11 @@ function assertOwn(stats: Stats, file: string): void {
   if ((stats.mode & 0o077) !== 0) throw new StorageError('storage-denied', `the identity ${file} is not only yours to read: chmod 600 it, or make another one with "streamer keygen"`);
 }
 
+/** What an identity's file holds. @param key its public one. */
+export function identityText(identity: string, key: string): string {
+  return `# an identity of streamer: keep it secret\n# its public key: ${key}\n${identity}\n`;
+}
+
 /**
  * Writes a new identity, mode 0600, in a directory of mode 0700. What is there is never replaced: coordinates that wait to be
  * opened with it would be lost.

@@ -7,12 +7,10 @@ import { Option, type Command } from 'commander';
 import { DEFAULTS } from '../options.js';
 import { JOB_DEFAULTS, NODE_VERSIONS } from '../server/job-options.js';
 import { formatDuration, formatSize } from '../util/units.js';
-import { collect, countArgument, durationArgument, portRangeArgument, sizeArgument } from './arguments.js';
+import { collect, collectWhole, countArgument, durationArgument, portRangeArgument, sizeArgument } from './arguments.js';
 
 /** Adds them to the command. */
 export function addJobScriptOptions(command: Command): void {
-  // Unlike `collect`, commas are the value's own.
-  const each = (text: string, before: readonly string[] | undefined) => [...(before ?? []), text];
   const duration = (flags: string, help: string, value: number) => new Option(flags, help).argParser(durationArgument).default(value, formatDuration(value));
   command
     .option('--scheduler <name>', 'slurm, or pbs (OpenPBS, PBS Professional)')
@@ -25,7 +23,7 @@ export function addJobScriptOptions(command: Command): void {
     .addOption(new Option('--cpus <number>', 'processors of each node (default: 1)').argParser(countArgument))
     .option('--working-directory <path>', 'where the job runs, absolute (default: where it is submitted)')
     .option('--output <path>', "the job's log; with Slurm, patterns such as %j mean what they mean to sbatch (default: the scheduler's)")
-    .option('--directive <option>', 'another option of sbatch or qsub, as one word such as --constraint=gpu or -lplace=excl; may be repeated', each)
+    .option('--directive <option>', 'another option of sbatch or qsub, as one word such as --constraint=gpu or -lplace=excl; may be repeated', collectWhole)
     .option('--node <source>', 'where Node comes from: path; module:<name>, an environment module or several between spaces; file:<path of node>; venv or venv:<directory>, from PyPI and kept there for later jobs (default: path; the directory: ~/.cache/streamer)')
     .addOption(new Option('--node-version <major>', `for venv: its major version (default: ${JOB_DEFAULTS.nodeVersion})`).choices(NODE_VERSIONS.map(String)))
     .option('--streamer <command>', "streamer there: a command, or the path of its script or program", JOB_DEFAULTS.streamerCommand)
@@ -38,5 +36,5 @@ export function addJobScriptOptions(command: Command): void {
     .addOption(new Option('--wait-timeout <duration>', `how long to wait for a client, and for its return (default: ${formatDuration(JOB_DEFAULTS.waitTimeoutMs)}, or the time limit if that is less)`).argParser(durationArgument))
     .addOption(new Option('--inbound-transfer-limit <size>', `most bytes to receive (default: ${formatSize(DEFAULTS.inboundTransferLimit)})`).argParser(sizeArgument))
     .option('--coordinates-file <file>', 'write the coordinates to this file, mode 0600, and, if they are not sealed, not into the log')
-    .option('--server-option <option>', 'another option of "streamer server", as one word such as --overwrite or --rate=50MB; may be repeated', each);
+    .option('--server-option <option>', 'another option of "streamer server", as one word such as --overwrite or --rate=50MB; may be repeated', collectWhole);
 }

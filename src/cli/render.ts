@@ -40,7 +40,7 @@ export function createRenderer(options: RenderOptions): Renderer {
 
 /** What quotes an error of the library's, with flags in it. */
 function inOurWords<Event extends ProgressEvent>(event: Event): Event {
-  if (event.type === 'notice') return { ...event, message: inFlags(event.message) };
+  if (event.type === 'notice' || event.type === 'phase') return { ...event, message: inFlags(event.message) };
   return event.type === 'reconnecting' ? { ...event, reason: inFlags(event.reason) } : event;
 }
 
@@ -175,6 +175,9 @@ class TextRenderer implements Renderer {
 
   #status(event: Exclude<ProgressEvent, { type: 'progress' | 'done' }>): void {
     switch (event.type) {
+      case 'phase':
+        this.#phase(event);
+        break;
       // Told by the command's own lines.
       case 'listening':
       case 'at-relay':
@@ -219,6 +222,12 @@ class TextRenderer implements Renderer {
     }
   }
 
+  #phase({ phase, message, remainingMs }: Extract<ProgressEvent, { type: 'phase' }>): void {
+    if (phase === 'method' || phase === 'verified') this.#line(message);
+    else if (this.#bar !== undefined) this.#bar.waiting(message, remainingMs);
+    else this.#line(remainingMs === undefined ? message : `${message}, up to ${formatDuration(remainingMs)}`);
+  }
+
   #summary(result: TransferResult): void {
     this.#bar?.clear();
     process.stderr.write(`${summaryOf(result)}\n`);
@@ -245,10 +254,10 @@ class TextRenderer implements Renderer {
 /** The summary at the end, two lines. */
 export function summaryOf(result: TransferResult): string {
   const { wire, encrypted, cipher, digest, sha256, verified } = result;
-  const secrecy = encrypted ? `encrypted (${cipher ?? ''})` : 'NOT encrypted';
-  const trust = verified ? 'verified' : 'the receiver does not confirm on this wire';
+  const secrecy = encrypted ? `encrypted (${cipher ?? 'TLS'})` : 'NOT encrypted';
+  const trust = verified ? 'verified' : wire === 'ops' ? 'not verified' : 'the receiver does not confirm on this wire';
   const hashes = [...(digest === undefined ? [] : [`${digest.algorithm} ${digest.hex}`]), ...(sha256 === undefined ? [] : [`sha256 ${sha256}`])];
-  return [movedLine(result), [`${wire} wire`, secrecy, ...hashes, trust].join(', ')].join('\n');
+  return [movedLine(result), [wire === 'ops' ? 'through FirecREST' : `${wire} wire`, secrecy, ...hashes, trust].join(', ')].join('\n');
 }
 
 function movedLine(result: TransferResult): string {

@@ -6,7 +6,7 @@
 import { Option, type Command } from 'commander';
 import { CLIENT_AUTH_METHODS, FLOWS, SUBJECT_FLOWS } from '../control/auth/flows.js';
 import { action, outputOptions } from './action.js';
-import { collect, countArgument, durationArgument } from './arguments.js';
+import { collect, collectWhole, countArgument, durationArgument } from './arguments.js';
 import { addControlOptions } from './control-options.js';
 
 /** Adds them. */
@@ -45,6 +45,7 @@ function addClientOptions(command: Command): void {
     .addOption(new Option('--redirect-port <port>', 'for browser: the port of this machine to which it comes back (default: 8888)').argParser(countArgument))
     .option('--redirect-url <url>', 'in its place: the whole address, as it is registered (default: http://127.0.0.1:8888/callback)')
     .option('--no-open', 'for browser: only print the link')
+    .option('--no-check', 'do not ask FirecREST afterwards whether it takes the token')
     .addOption(new Option('--timeout <duration>', 'for browser: how long to wait for its return (default: 5m)').argParser(durationArgument))
     .addOption(new Option('--client-auth-method <method>', 'how the client proves who it is (default: client_secret_basic, or private_key_jwt with --key-file)').choices(CLIENT_AUTH_METHODS))
     .option('--client-secret-file <file>', 'file that holds its secret; - reads it from standard input, and keeps it; or set $FIRECREST_CLIENT_SECRET')
@@ -69,8 +70,8 @@ function addSiteOptions(command: Command): void {
     .option('--agent-node <source>', 'where Node comes from on the cluster: path, module:<name>, file:<path> or venv')
     .addOption(new Option('--agent-node-version <major>', 'for venv: its major version').argParser(countArgument))
     .option('--agent-partition <name>', "the partition of the agent's job")
-    .option('--agent-time <duration>', 'its time limit')
-    .option('--agent-directive <option>', 'another option of sbatch or qsub, as one word; may be repeated', (text: string, before: readonly string[] | undefined) => [...(before ?? []), text])
+    .option('--agent-time <duration>', 'its time limit (default: 2 h)')
+    .option('--agent-directive <option>', 'another option of sbatch or qsub, as one word; may be repeated', collectWhole)
     .option('--agent-directory <path>', 'where the agent is kept on the cluster');
 }
 

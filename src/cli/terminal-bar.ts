@@ -14,7 +14,7 @@ const BAR_COLUMNS_WANTED = 8;
 export class TerminalBar {
   readonly #stream: NodeJS.WriteStream;
   #bar: ProgressBar | undefined;
-  #waiting: { readonly text: string; readonly sinceMs: number; readonly timer: NodeJS.Timeout } | undefined;
+  #waiting: { readonly text: string; readonly sinceMs: number; readonly remainingMs: number | undefined; readonly timer: NodeJS.Timeout } | undefined;
 
   constructor(stream: NodeJS.WriteStream) {
     this.#stream = stream;
@@ -66,20 +66,22 @@ export class TerminalBar {
 
   #flowing = false;
 
-  waiting(text: string): void {
+  /** @param remainingMs how long it can go on at the most: then that is counted down. */
+  waiting(text: string, remainingMs?: number): void {
     this.clear();
     const timer = setInterval(() => this.#show(), 1000);
     timer.unref();
-    this.#waiting = { text, sinceMs: performance.now(), timer };
+    this.#waiting = { text, sinceMs: performance.now(), remainingMs, timer };
     this.#show();
   }
 
   /** What is being waited for, and for how long by now. A bar shows itself with the next progress. */
   #show(): void {
     if (this.#waiting === undefined) return;
-    const { text, sinceMs } = this.#waiting;
+    const { text, sinceMs, remainingMs } = this.#waiting;
     const seconds = Math.round((performance.now() - sinceMs) / 1000);
-    const time = `…${seconds === 0 ? '' : ` ${formatDuration(seconds * 1000)}`}`;
+    const left = remainingMs === undefined ? '' : `, ${formatDuration(Math.max(0, Math.round(remainingMs / 1000) - seconds) * 1000)} left`;
+    const time = `…${seconds === 0 ? '' : ` ${formatDuration(seconds * 1000)}`}${left}`;
     this.#stream.write(`\r\x1b[K${text.slice(0, Math.max(0, this.#columns - time.length))}${time.slice(0, this.#columns)}`);
   }
 

@@ -7,6 +7,7 @@ import { randomBytes } from 'node:crypto';
 import { closeSync, openSync, readSync } from 'node:fs';
 import { open, rename, rm } from 'node:fs/promises';
 import { StorageError, UsageError } from '../errors.js';
+import { errnoOf } from '../util/errno.js';
 
 /** Most bytes of a file that holds a secret or coordinates: coordinates of 65,536 characters, and a line around them. */
 const TEXT_BYTES_MAX = 128 * 1024;
@@ -77,7 +78,7 @@ export async function publishDraft(path: string, text: string, publish: (draft: 
 
 /** What the file system said, in words. */
 export function textFileError(cause: unknown, what: string): StorageError {
-  switch ((cause as NodeJS.ErrnoException).code) {
+  switch (errnoOf(cause)) {
     case 'ENOENT':
       return new StorageError('storage-missing', `${what}: it does not exist; check the path`, { cause });
     case 'EACCES':

@@ -25,7 +25,7 @@ import type { Action } from '../wire/frame.js';
 import { countPlaces } from './candidates.js';
 import type { Connected } from './connect.js';
 import { ClientLinks, connectedEvent, type ClientLinksOptions } from './links.js';
-import { connectPatiently, type RedialOptions } from './redial.js';
+import { connectAmongOthers, connectPatiently } from './redial.js';
 
 /** Most addresses that coordinates may name: a hundred nodes with FirecREST's default range of 10,001 ports. */
 const CANDIDATES_MAX = 1_000_100;
@@ -62,6 +62,11 @@ export interface ClientOptions {
   readonly rules?: readonly FilterRule[];
   /** Most bytes per second, over all connections; may be changed meanwhile. @default no limit */
   readonly rate?: RateLimit;
+  /**
+   * Others' servers may be at the addresses, and ours only later: while it is looked for, what they refuse is not its answer.
+   * @internal
+   */
+  readonly amongOthers?: boolean;
 }
 
 /** Options of {@link send}. */
@@ -159,7 +164,7 @@ export async function send(options: SendOptions): Promise<TransferResult> {
   }
 }
 
-async function sendOnce(options: SendOptions, sending: Sending, plan: ClientLinksOptions, links: ClientLinks): Promise<TransferResult> {
+async function sendOnce(options: SendOptions, sending: Sending, plan: ClientPlan, links: ClientLinks): Promise<TransferResult> {
   const { signal } = options;
   const { onProgress } = plan;
   const settings: TransferSettings = { ...settingsOf(options), sha256: options.digest === 'sha256' };
@@ -184,7 +189,7 @@ async function sendOnce(options: SendOptions, sending: Sending, plan: ClientLink
 const RESTARTS_MAX = 10;
 
 /** Runs a transfer, and again with a new session where the server was started anew and knows nothing of the old one. */
-async function throughRestarts(plan: ClientLinksOptions, run: (links: ClientLinks, plan: ClientLinksOptions) => Promise<TransferResult>): Promise<TransferResult> {
+async function throughRestarts(plan: ClientPlan, run: (links: ClientLinks, plan: ClientPlan) => Promise<TransferResult>): Promise<TransferResult> {
   let now = plan;
   let reconnects = 0;
   for (let attempt = 1; ; attempt += 1) {
@@ -196,8 +201,8 @@ async function throughRestarts(plan: ClientLinksOptions, run: (links: ClientLink
       if (!links.sessionUnknown || attempt >= RESTARTS_MAX) throw error;
       plan.onProgress({ type: 'notice', message: 'the server was started anew: going on from what has arrived' });
       reconnects = links.reconnects + 1;
-      // It has spoken the native wire, so that whoever answers 401 now is not it, and gets no secret.
-      now = { ...plan, wire: 'native', hello: { ...plan.hello, client: randomBytes(CLIENT_ID_BYTES) } };
+      // It has spoken the native wire, so that whoever answers 401 now is not it, and gets no secret. It may be gone again by now.
+      now = { ...plan, wire: 'native', proven: true, connectTimeoutMs: Math.max(plan.connectTimeoutMs, plan.retryTimeoutMs), hello: { ...plan.hello, client: randomBytes(CLIENT_ID_BYTES) } };
     }
   }
 }
@@ -310,7 +315,11 @@ function compatPath(options: ReceiveOptions): Promise<string> {
   return compatTarget(path);
 }
 
-function planOf(options: ClientOptions, action: Action): ClientLinksOptions {
+interface ClientPlan extends ClientLinksOptions {
+  readonly amongOthers: boolean;
+}
+
+function planOf(options: ClientOptions, action: Action): ClientPlan {
   const coordinates = coordinatesOf(options.coordinates);
   checkRules(options.rules);
   checkDirection(coordinates, action);
@@ -325,7 +334,7 @@ function planOf(options: ClientOptions, action: Action): ClientLinksOptions {
     coordinates,
     route,
     wire,
-    hello: { type: 'hello', client: randomBytes(CLIENT_ID_BYTES), stream: 0, action, received: 0, agent: AGENT },
+    hello: { type: 'hello', client: randomBytes(CLIENT_ID_BYTES), stream: 0, action, received: 0, agent: AGENT, alive: true },
     streams: options.streams ?? 'auto',
     rate: options.rate,
     signal: options.signal,
@@ -333,11 +342,12 @@ function planOf(options: ClientOptions, action: Action): ClientLinksOptions {
     connectTimeoutMs: options.connectTimeoutMs ?? DEFAULTS.connectTimeoutMs,
     retryTimeoutMs: options.retryTimeoutMs ?? DEFAULTS.retryTimeoutMs,
     ca: options.ca,
+    amongOthers: options.amongOthers ?? false,
   };
 }
 
-async function connectAndTell(plan: RedialOptions): Promise<Connected> {
-  const connected = await connectPatiently(plan, plan.connectTimeoutMs);
+async function connectAndTell(plan: ClientPlan): Promise<Connected> {
+  const connected = plan.amongOthers ? await connectAmongOthers(plan) : await connectPatiently(plan, plan.connectTimeoutMs);
   plan.onProgress(connectedEvent(connected));
   return connected;
 }

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { AbortError, StreamerError } from '../errors.js';
+import { AbortError, AuthError, ConnectError, ProtocolError, StreamerError, TimeoutError } from '../errors.js';
 import type { ProgressListener } from '../transfer/progress.js';
 import { abortReason } from '../transfer/outcome.js';
 import { backoff } from '../transport/backoff.js';
@@ -17,17 +17,21 @@ export interface RedialOptions extends ConnectOptions {
   /** How long to try to have a lost link back, milliseconds. */
   readonly retryTimeoutMs: number;
   readonly onProgress: ProgressListener;
+  /** The secret has been right once: see {@link worthRedialling}. @default false */
+  readonly proven?: boolean;
 }
 
 /**
  * Tries to connect until `timeoutMs` is over.
- * @param again whether it is worth another try after this failure.
+ * @param again whether it is worth another try after this failure. Default: as the failure says, or {@link worthRedialling}.
+ * @param pauseMostMs longest pause between two tries, milliseconds.
  * @throws the last failure; AbortError when the caller stops it.
  */
 export async function connectPatiently(
   options: RedialOptions,
   timeoutMs: number,
-  again: (error: unknown) => boolean = (error) => error instanceof StreamerError && error.retryable,
+  again: (error: unknown) => boolean = options.proven === true ? worthRedialling : (error) => error instanceof StreamerError && error.retryable,
+  pauseMostMs = Infinity,
 ): Promise<Connected> {
   const deadline = performance.now() + timeoutMs;
   let last: unknown;
@@ -41,11 +45,30 @@ export async function connectPatiently(
       // An attempt that the deadline cut short says less than the one before it.
       if (left.aborted) throw last ?? error;
       last = error;
-      const delayMs = backoff(attempt);
+      const delayMs = Math.min(pauseMostMs, backoff(attempt));
       if (!again(error) || performance.now() + delayMs > deadline) throw error;
       await pause(delayMs, options.signal);
     }
   }
+}
+
+/** Longest pause while a job's server may begin to listen at any moment, milliseconds: each second is one of its node's. */
+const PAUSE_AMONG_OTHERS_MS = 2_000;
+/** How long a server that wants no encryption may be somebody else's, where encryption is required, milliseconds. */
+const STRANGERS_IN_CLEAR_MS = 30_000;
+
+/**
+ * Looks for a server that may not listen yet, at ports where others' servers may: those of a site's transfer jobs share a range,
+ * and one that has another secret says so. It is not ours, and ours is still to come.
+ */
+export function connectAmongOthers(options: RedialOptions): Promise<Connected> {
+  const sinceMs = performance.now();
+  const again = (error: unknown): boolean => {
+    if (!(error instanceof StreamerError) || error.fromPeer) return false;
+    if (error.code === 'auth-not-encrypted') return performance.now() - sinceMs < STRANGERS_IN_CLEAR_MS;
+    return error instanceof ConnectError || error instanceof AuthError || error instanceof ProtocolError || error instanceof TimeoutError;
+  };
+  return connectPatiently(options, options.connectTimeoutMs, again, PAUSE_AMONG_OTHERS_MS);
 }
 
 /**

@@ -1,156 +1,172 @@
 /**
- * One request to FirecREST: signed, with a deadline, repeated where that is safe, and answered by a value or a typed error.
+ * One request to FirecREST and its answer, whatever its status: with a deadline, and repeated where that is safe.
  *
- * What is repeated: a GET whose connection was lost (once) or that was answered 429, 502, 503 or 504 with a time to wait; any
- * request that was answered 401, once, where the authenticator has something fresher, for it was not acted on. No other POST or
- * DELETE is: one that was answered 500 may have done its work.
+ * Repeated is
+ * - what reads (GET), and what the caller calls repeatable, when its connection broke, at most twice, each time on another
+ *   connection; and when a gateway says 502, 503 with Retry-After, or 504;
+ * - anything that was refused before it was done: 401 once, when the authenticator has something fresh, and 429.
+ *
+ * Nothing else is: of a POST that got no answer, or 500, nobody knows whether it was done (see {@link Unanswered}).
  *
  * @module
  */
-import { setTimeout as delay } from 'node:timers/promises';
-import { AbortError, ControlError } from '../errors.js';
-import type { Authenticator, AuthenticatorContext, AuthenticatorStore } from './auth/authenticator.js';
-import { connectionError, isConnectionLoss, tooLate } from './firecrest/failure.js';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { StreamerError } from '../errors.js';
+import { backoff } from '../transport/backoff.js';
+import { abortReason } from '../transfer/outcome.js';
+import { readBody } from './answer-body.js';
+import type { Authenticator, AuthenticatorContext } from './auth/authenticator.js';
+import { Unanswered, unanswered } from './network-failure.js';
+import { isRedirect, redirectTarget } from './redirect.js';
+import { retryAfterMs } from './retry-after.js';
+import { signed, type SignedRequest } from './signed.js';
 
-/** What a {@link SignedHttp} is made of. */
-export interface SignedHttpOptions {
-  /** FirecREST's address; paths are below it. */
-  readonly url: string;
-  readonly authenticator: Authenticator;
-  readonly store: AuthenticatorStore;
-  readonly fetch: typeof globalThis.fetch;
-  /** For each attempt, milliseconds. */
-  readonly timeoutMs: number;
+/** What is asked. */
+export interface HttpRequest {
+  readonly method: string;
+  readonly url: URL;
+  readonly headers: Headers;
+  readonly body?: Uint8Array<ArrayBuffer> | undefined;
+  /** Doing it twice is the same as once. @default as the method has it: GET and HEAD */
+  readonly repeatable?: boolean | undefined;
 }
 
-/** A whole answer, of bounded size. */
-export interface Answer {
+/** How it is asked. */
+export interface HttpOptions {
+  readonly authenticator: Authenticator;
+  readonly context: AuthenticatorContext;
+  /** Longest silence before the answer and within it, milliseconds. What is sent has its time besides. */
+  readonly timeoutMs: number;
+  readonly maxBytes: number;
+  readonly signal?: AbortSignal | undefined;
+  /** @default the system's */
+  readonly now?: (() => number) | undefined;
+  /** Waits before another attempt. @default as long as it says */
+  readonly pause?: ((ms: number, signal: AbortSignal | undefined) => Promise<void>) | undefined;
+}
+
+/** What was answered. */
+export interface HttpAnswer {
   readonly status: number;
   readonly headers: Headers;
   readonly body: Uint8Array<ArrayBuffer>;
+  /** Takes what signed the request out of a text. */
+  readonly hide: (text: string) => string;
+  /** How far the server's clock is ahead of ours, by its `Date` header, milliseconds; undefined without one. */
+  readonly clockAheadMs: number | undefined;
 }
 
-/** Most bytes of an answer: more than any site lets through. */
-const ANSWER_MAX = 256 * 1024 ** 2;
-/** Most attempts where the server asks for patience. */
-const ATTEMPTS_MAX = 4;
-/** Longest that a Retry-After is followed, milliseconds. */
-const PATIENCE_MS = 30_000;
+const DROPPED_MOST = 2;
+const WAITS_MOST = 4;
+const REDIRECTS_MOST = 3;
+/** What a slow line sends at least, bytes per millisecond: the deadline waits that much longer. */
+const SENT_BYTES_PER_MS = 32;
 
-/** Sends requests; see the module's head. */
-export class SignedHttp {
-  readonly #options: SignedHttpOptions;
-  readonly #origin: string;
-
-  constructor(options: SignedHttpOptions) {
-    this.#options = options;
-    this.#origin = new URL(options.url).origin;
-  }
-
-  /** For openapi-fetch: the answer is whole, and never one that another attempt could still mend. @throws StreamerError */
-  readonly fetch = async (request: Request): Promise<Response> => {
-    const { status, headers, body } = await this.send(request);
-    const empty = status === 204 || status === 205 || status === 304;
-    return new Response(empty ? null : body, { status, headers });
-  };
-
-  /** @throws AuthError, ConnectError, ControlError, TimeoutError, AbortError */
-  async send(request: Request): Promise<Answer> {
-    const safe = request.method === 'GET';
-    const body = request.body === null ? undefined : await request.arrayBuffer();
-    let lost = false;
-    let refused = false;
-    for (let attempt = 1; ; attempt += 1) {
-      let answer: Answer;
-      try {
-        answer = await this.#attempt(request, body);
-      } catch (error) {
-        if (!safe || lost || !isConnectionLoss(error)) throw this.#explained(error, request.signal);
-        lost = true;
-        continue;
-      }
-      if (answer.status === 401 && !refused && (await this.#renewed(request.signal))) {
-        refused = true;
-        continue;
-      }
-      const wait = safe && attempt < ATTEMPTS_MAX ? waitOf(answer) : undefined;
-      if (wait === undefined) return answer;
-      await delay(wait, undefined, { signal: request.signal }).catch((error: unknown) => {
-        throw this.#explained(error, request.signal);
-      });
-    }
-  }
-
-  async #attempt(request: Request, body: ArrayBuffer | undefined): Promise<Answer> {
-    const deadline = AbortSignal.timeout(this.#options.timeoutMs);
-    const signal = AbortSignal.any([deadline, request.signal]);
-    try {
-      let url = new URL(request.url);
-      for (let hop = 0; ; hop += 1) {
-        const signed = { method: request.method, url, headers: new Headers(request.headers) };
-        await this.#options.authenticator.sign(signed, this.#context(signal));
-        if (signed.url.origin !== this.#origin) throw new ControlError('control-not-firecrest', 'the authenticator has changed where the request goes to, which it must not');
-        const response = await this.#options.fetch(signed.url.href, { method: signed.method, headers: signed.headers, redirect: 'manual', signal, ...(body === undefined ? {} : { body }) });
-        const next = hop === 0 ? this.#sameSite(response, url) : undefined;
-        if (next === undefined) return await wholeAnswer(response);
-        await response.body?.cancel();
-        url = next;
-      }
-    } catch (error) {
-      if (deadline.aborted && !request.signal.aborted) throw tooLate(new URL(this.#origin).host, this.#options.timeoutMs);
+/** Asks. @throws Unanswered; StreamerError of the authenticator's, or for a redirect that is not followed */
+export async function exchange(request: HttpRequest, options: HttpOptions): Promise<HttpAnswer> {
+  const repeatable = request.repeatable ?? /^(?:GET|HEAD)$/u.test(request.method);
+  const count = { dropped: 0, waits: 0, redirects: 0, refused: 0 };
+  let { url } = request;
+  for (;;) {
+    const answer = await attempt({ ...request, url }, options).catch((error: unknown) => {
+      if (error instanceof Unanswered && error.dropped && repeatable && count.dropped < DROPPED_MOST) return undefined;
       throw error;
+    });
+    if (answer === undefined) {
+      count.dropped += 1;
+      continue;
     }
-  }
-
-  /**
-   * FirecREST answers 307 for a slash too many or too few, with a location that it makes of the Host header: behind a proxy its
-   * scheme may be wrong. What leads elsewhere is not followed, for the token is not for others.
-   */
-  #sameSite(response: Response, from: URL): URL | undefined {
-    if (response.status !== 307 && response.status !== 308) return undefined;
-    const location = response.headers.get('location') ?? '';
-    const to = URL.canParse(location, from.href) ? new URL(location, from) : undefined;
-    if (to === undefined || to.hostname !== from.hostname) return undefined;
-    return new URL(`${to.pathname}${to.search}`, from);
-  }
-
-  #renewed(signal: AbortSignal): Promise<boolean> {
-    return this.#options.authenticator.refused?.(this.#context(signal)) ?? Promise.resolve(false);
-  }
-
-  #context(signal: AbortSignal): AuthenticatorContext {
-    return { store: this.#options.store, fetch: this.#options.fetch, signal };
-  }
-
-  #explained(error: unknown, signal: AbortSignal): Error {
-    if (signal.aborted) return signal.reason instanceof Error && 'exitCode' in signal.reason ? signal.reason : new AbortError('stopped while FirecREST was asked');
-    // Ours already: an authenticator's, or a deadline's.
-    if (error instanceof Error && 'exitCode' in error) return error;
-    return connectionError(error, new URL(this.#origin).host);
+    if (isRedirect(answer.status) && count.redirects < REDIRECTS_MOST) {
+      count.redirects += 1;
+      url = redirectTarget(url, answer.status, answer.headers.get('location'), repeatable);
+      continue;
+    }
+    if (answer.status === 401 && count.refused === 0) {
+      count.refused += 1;
+      if ((await options.authenticator.refused?.(options.context)) === true) continue;
+    }
+    const waitMs = count.waits < WAITS_MOST ? waitBeforeAnother(answer, repeatable, count.waits + 1, (options.now ?? Date.now)()) : undefined;
+    if (waitMs === undefined) return answer;
+    count.waits += 1;
+    await (options.pause ?? pause)(waitMs, options.signal);
   }
 }
 
-async function wholeAnswer(response: Response): Promise<Answer> {
-  const pieces: Uint8Array[] = [];
-  let size = 0;
-  for await (const piece of (response.body ?? []) as AsyncIterable<Uint8Array>) {
-    size += piece.byteLength;
-    if (size > ANSWER_MAX) throw new ControlError('control-not-firecrest', `FirecREST's answer is longer than ${ANSWER_MAX} bytes`);
-    pieces.push(piece);
-  }
-  const body = new Uint8Array(size);
-  let at = 0;
-  for (const piece of pieces) {
-    body.set(piece, at);
-    at += piece.byteLength;
-  }
-  return { status: response.status, headers: response.headers, body };
+/** @returns milliseconds; undefined where the answer is the last word */
+function waitBeforeAnother({ status, headers }: HttpAnswer, repeatable: boolean, attempt: number, nowMs: number): number | undefined {
+  const asked = retryAfterMs(headers.get('retry-after'), headers.get('date'), nowMs);
+  if (status === 429) return asked ?? backoff(attempt + 1);
+  if (!repeatable) return undefined;
+  // FirecREST's own 503 is that of a service which is down until its next look, minutes later: it has no Retry-After.
+  if (status === 503) return asked;
+  return status === 502 || status === 504 ? (asked ?? backoff(attempt + 1)) : undefined;
 }
 
-/** How long an answer asks to wait, milliseconds; undefined for one that is final. RFC 9110 section 10.2.3. */
-export function waitOf({ status, headers }: Pick<Answer, 'status' | 'headers'>, now = Date.now()): number | undefined {
-  const after = headers.get('retry-after')?.trim();
-  if (after === undefined || ![429, 502, 503, 504].includes(status)) return undefined;
-  const wait = /^\d{1,9}$/u.test(after) ? Number(after) * 1000 : Date.parse(after) - now;
-  return wait >= 0 && wait <= PATIENCE_MS ? wait : undefined;
+async function pause(ms: number, signal: AbortSignal | undefined): Promise<void> {
+  await sleep(ms, undefined, signal === undefined ? {} : { signal }).catch((error: unknown) => {
+    throw signal?.aborted === true ? abortReason(signal) : error;
+  });
+}
+
+async function attempt(request: HttpRequest, options: HttpOptions): Promise<HttpAnswer> {
+  const { signal, timeoutMs } = options;
+  if (signal?.aborted === true) throw new Unanswered(abortReason(signal), { mayBeDone: false });
+  const ready = await signed(request.method, request.url, request.headers, options.authenticator, options.context);
+  const deadline = new Deadline(timeoutMs + (request.body?.byteLength ?? 0) / SENT_BYTES_PER_MS, timeoutMs, signal);
+  try {
+    return await ask(request, ready, deadline, options);
+  } catch (error) {
+    if (error instanceof StreamerError) throw new Unanswered(error, { mayBeDone: true });
+    throw unanswered(error, { origin: request.url.origin, signal, deadlineMs: deadline.expiredMs });
+  } finally {
+    deadline.clear();
+  }
+}
+
+async function ask(request: HttpRequest, { url, headers, hide }: SignedRequest, deadline: Deadline, { context, maxBytes, now = Date.now }: HttpOptions): Promise<HttpAnswer> {
+  const { method, body } = request;
+  const response = await context.fetch(url.href, { method, headers, redirect: 'manual', signal: deadline.signal, ...(body === undefined ? {} : { body }) });
+  deadline.extend();
+  const date = Date.parse(response.headers.get('date') ?? '');
+  const clockAheadMs = Number.isNaN(date) ? undefined : date - now();
+  return { status: response.status, headers: response.headers, hide, clockAheadMs, body: await readBody(response, { maxBytes, onPiece: () => deadline.extend() }) };
+}
+
+/** Ends an attempt by the caller's signal, or after a silence. */
+class Deadline {
+  readonly #controller = new AbortController();
+  readonly #caller: AbortSignal | undefined;
+  readonly #silenceMs: number;
+  readonly #stopped = () => this.#controller.abort();
+  #timer: NodeJS.Timeout;
+  /** Which silence ended it, milliseconds. */
+  expiredMs: number | undefined;
+
+  constructor(firstMs: number, silenceMs: number, caller: AbortSignal | undefined) {
+    this.#silenceMs = silenceMs;
+    this.#caller = caller;
+    caller?.addEventListener('abort', this.#stopped, { once: true });
+    this.#timer = this.#start(firstMs);
+  }
+
+  get signal(): AbortSignal {
+    return this.#controller.signal;
+  }
+
+  extend(): void {
+    clearTimeout(this.#timer);
+    this.#timer = this.#start(this.#silenceMs);
+  }
+
+  clear(): void {
+    clearTimeout(this.#timer);
+    this.#caller?.removeEventListener('abort', this.#stopped);
+  }
+
+  #start(ms: number): NodeJS.Timeout {
+    return setTimeout(() => {
+      this.expiredMs = Math.round(ms);
+      this.#controller.abort();
+    }, ms);
+  }
 }

@@ -128,7 +128,9 @@ function merged(before: Profile, changes: LoginRequest['changes']): Profile {
   if (changes.redirectUrl !== undefined) replaced.push('redirectPort');
   if (changes.redirectPort !== undefined) replaced.push('redirectUrl');
   const kept = Object.entries(before).filter(([field]) => !replaced.includes(field as keyof Profile));
-  const fields = Object.entries({ ...Object.fromEntries(kept), ...changes }).filter(([, value]) => value !== undefined);
+  // Of the agent's section, what is not named stays.
+  const agent = changes.agent === undefined ? {} : { agent: { ...before.agent, ...changes.agent } };
+  const fields = Object.entries({ ...Object.fromEntries(kept), ...changes, ...agent }).filter(([, value]) => value !== undefined);
   const profile = parseProfile(Object.fromEntries(fields), 'what is to be the profile');
   const given = changes.flow;
   return given !== undefined && given !== before.flow && changes.subjectFlow === undefined && given !== 'token-exchange' ? without(profile, 'subjectFlow') : profile;

@@ -18,6 +18,7 @@
  * @module
  */
 import { AuthError, UsageError } from '../errors.js';
+import { defined } from '../util/defined.js';
 import type { Authenticator, AuthenticatorStore } from './auth/authenticator.js';
 import { FileStore } from './auth/file-store.js';
 import { authenticatorOf } from './auth/make.js';
@@ -76,8 +77,7 @@ export async function openControl(choice: ControlChoice): Promise<OpenControl> {
     client: new FirecrestClient({ url, authenticator, store, fetch }),
     profile,
     fetch,
-    ...(system === undefined ? {} : { system }),
-    ...(account === undefined ? {} : { account }),
+    ...defined({ system, account }),
   };
 }
 

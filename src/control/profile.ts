@@ -26,6 +26,12 @@ export interface AgentProfile {
   readonly directives?: readonly string[];
   /** Where it is kept on the cluster. */
   readonly directory?: string;
+  /** How long the job waits for the client, and for its return, such as `5m`. */
+  readonly waitTimeout?: string;
+  /** Addresses at which its node can be reached; `@node` is its own name. */
+  readonly publicIps?: readonly string[];
+  /** First and last port to try there. */
+  readonly portRange?: readonly [first: number, last: number];
 }
 
 /** What a profile may hold. Names of files are absolute. */
@@ -94,6 +100,10 @@ const list = <T>(read: Reader<T>): Reader<readonly T[]> => (value) => {
   const items = value.map((item: unknown) => read(item)).filter((item) => item !== undefined);
   return items.length === value.length ? items : undefined;
 };
+const ports: Reader<readonly [number, number]> = (value) => {
+  const [first, last, ...more] = list(count(0, 65_535))(value) ?? [];
+  return first === undefined || last === undefined || more.length > 0 ? undefined : [first, last];
+};
 const TEXT = [text, 'text'] as const;
 const choice = <T extends string>(choices: readonly T[]) => [oneOf(choices), `one of ${choices.join(', ')}`] as const;
 /** RFC 9110 section 5.6.2. */
@@ -109,6 +119,9 @@ const AGENT: Readers<AgentProfile> = {
   time: TEXT,
   directives: [list(text), 'a list of text'],
   directory: TEXT,
+  waitTimeout: TEXT,
+  publicIps: [list(text), 'a list of text'],
+  portRange: [ports, 'two ports, the first and the last'],
 };
 
 const PROFILE: Readers<Profile> = {
@@ -140,9 +153,6 @@ const PROFILE: Readers<Profile> = {
   allowedMethods: [list(oneOf(TRANSFER_METHODS)), `a list of ${TRANSFER_METHODS.join(', ')}`],
   agent: [(value) => (isObject(value) ? readFields(value, AGENT, 'agent.') : undefined), 'an object'],
 };
-
-/** The fields of a profile, in the order of its documentation. */
-export const PROFILE_FIELDS = Object.keys(PROFILE) as readonly (keyof Profile)[];
 
 /**
  * Checks what a file or a caller gives as a profile.

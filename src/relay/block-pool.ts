@@ -5,6 +5,8 @@
  * @module
  */
 
+/** Shorter pieces are copied into memory of their own: a block would be many times what they need. */
+const SHORT = 1024;
 /** Powers of two: the least and the most bytes of a block. A piece is never longer than one read of a socket. */
 const LEAST = 12;
 const MOST = 18;
@@ -18,6 +20,7 @@ export class BlockPool {
 
   /** A copy of the bytes. Give it back by {@link put} when it has been written. */
   copy(bytes: Uint8Array): Buffer {
+    if (bytes.length < SHORT) return Buffer.from(bytes);
     const size = Math.max(LEAST, 32 - Math.clz32(Math.max(1, bytes.length) - 1));
     let block = this.#free[size]?.pop();
     if (block === undefined) block = Buffer.allocUnsafeSlow(size > MOST ? bytes.length : 2 ** size);
@@ -27,6 +30,7 @@ export class BlockPool {
   }
 
   put(view: Buffer): void {
+    if (view.length < SHORT) return;
     const block = Buffer.from(view.buffer);
     const size = 31 - Math.clz32(block.length);
     if (this.#kept + block.length > KEPT_MAX || size > MOST || block.length !== 2 ** size) return;

@@ -31,6 +31,12 @@ const CLOSE = {
 /** Pings of one end that may wait for the other's answer at once. */
 const PINGS_UNANSWERED_MAX = 64;
 
+/**
+ * Pieces that may be on their way to one end: each costs some memory besides its bytes, so that bytes alone do not bound a
+ * flood of tiny ones. A transfer has a handful.
+ */
+const PIECES_MAX = 256;
+
 /** Options of a pair. */
 export interface PairOptions {
   readonly server: ForwardingConnection;
@@ -43,6 +49,8 @@ export interface PairOptions {
   /** Told of each piece. */
   readonly moved: (way: Way, bytes: number) => void;
   readonly ended: (why: PairEnd) => void;
+  /** Told when both connections are gone: after their close frames, or what came instead. */
+  readonly gone: () => void;
 }
 
 /** One end, and what keeps it from being read. */
@@ -55,6 +63,9 @@ interface Side {
   spoken: boolean;
   /** Reasons not to read: the other end is behind, the room's rate. */
   holds: number;
+  /** Pieces that the other end's socket has not taken, and what waits for them to be few. */
+  pieces: number;
+  fewer: (() => void) | undefined;
   /** Its pings that were passed on and are not answered yet, as latin1, in order. */
   readonly asked: string[];
 }
@@ -67,11 +78,12 @@ export class Pair {
   readonly #timers = new Set<NodeJS.Timeout>();
   #movedMs = this.#beganMs;
   #over = false;
+  #gone = 0;
 
   constructor(options: PairOptions) {
     this.#options = options;
     const { server, client } = options;
-    const side = (from: ForwardingConnection, to: ForwardingConnection, way: Way): Side => ({ from, to, way, first: true, spoken: false, holds: 0, asked: [] });
+    const side = (from: ForwardingConnection, to: ForwardingConnection, way: Way): Side => ({ from, to, way, first: true, spoken: false, holds: 0, pieces: 0, fewer: undefined, asked: [] });
     this.#sides = [side(client, server, 'to-server'), side(server, client, 'to-client')];
   }
 
@@ -119,7 +131,11 @@ export class Pair {
     side.spoken = true;
     this.#movedMs = nowMs;
     const block = blocks.copy(bytes);
-    const ready = side.to.sendPiece(block, { first, last }, () => blocks.put(block));
+    side.pieces += 1;
+    const ready = side.to.sendPiece(block, { first, last }, () => {
+      blocks.put(block);
+      this.#taken(side);
+    });
     this.#options.moved(side.way, bytes.length);
     const restMs = budget?.take(bytes.length, nowMs) ?? 0;
     if (budget?.spent === true) {
@@ -127,7 +143,15 @@ export class Pair {
       return;
     }
     if (!ready) this.#hold(side, side.to.drained());
+    if (side.pieces >= PIECES_MAX && side.fewer === undefined) this.#hold(side, new Promise((resolve) => (side.fewer = resolve)));
     if (restMs > 0) this.#hold(side, this.#rest(restMs));
+  }
+
+  #taken(side: Side): void {
+    side.pieces -= 1;
+    if (side.pieces > PIECES_MAX / 4) return;
+    side.fewer?.();
+    side.fewer = undefined;
   }
 
   /**
@@ -171,8 +195,9 @@ export class Pair {
   /** What one end says at its end the other is told. */
   #closed(side: Side, { by, code, reason }: CloseInfo): void {
     const told = by === 'peer' && code !== 1006;
-    if (!this.#finish(told ? 'closed' : 'lost')) return;
-    side.to.close(told ? code : CLOSE.lost, told ? reason : '');
+    if (this.#finish(told ? 'closed' : 'lost')) side.to.close(told ? code : CLOSE.lost, told ? reason : '');
+    this.#gone += 1;
+    if (this.#gone === this.#sides.length) this.#options.gone();
   }
 
   #finish(why: PairEnd): boolean {

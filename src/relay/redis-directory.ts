@@ -23,6 +23,12 @@ const CONNECT_TIMEOUT_MS = 10_000;
 const RETRY_MS = 1_000;
 /** Time for one answer: one that has fallen silent knows nothing, and holds up neither clients nor the end of the relay. */
 const ANSWER_MS = 2_000;
+/** How often it is asked whether it is there: silence shows within this and {@link ANSWER_MS}. */
+const PROBE_MS = 1_000;
+/** Silence after which the connection is made anew: a firewall may have forgotten it, and TCP takes a quarter of an hour to notice. */
+const SILENT_MS = 5_000;
+/** Questions that may wait for an answer: a directory that is silent must not fill our memory with those of clients. */
+const WAITING_MAX = 10_000;
 
 const instanceKey = (id: string) => `streamer:relay:instance:${id}`;
 const roomKey = (room: string) => `streamer:relay:room:${createHash('sha256').update(room).digest('hex')}`;
@@ -60,7 +66,12 @@ class RedisDirectory implements RoomDirectory {
   readonly #client: RedisClientType;
   readonly #rooms = new Set<string>();
   #refresher: NodeJS.Timeout | undefined;
+  #prober: NodeJS.Timeout | undefined;
+  #probing = false;
+  /** Told of as not to be reached. */
   #lost = false;
+  /** A question was not answered in time. Until one is, or the connection is made anew, no other is asked: each would keep it open. */
+  #silent = false;
 
   constructor(options: RedisDirectoryOptions) {
     this.#options = options;
@@ -68,11 +79,12 @@ class RedisDirectory implements RoomDirectory {
       url: options.redis,
       // A question that cannot be asked now is answered "nothing known", not later.
       disableOfflineQueue: true,
-      socket: { connectTimeout: CONNECT_TIMEOUT_MS, reconnectStrategy: () => (this.#refresher === undefined ? false : RETRY_MS) },
+      commandsQueueMaxLength: WAITING_MAX,
+      socket: { connectTimeout: CONNECT_TIMEOUT_MS, socketTimeout: SILENT_MS, reconnectStrategy: () => (this.#refresher === undefined ? false : RETRY_MS) },
     });
     this.#client.on('error', (error: Error) => this.#isLost(error.message));
     this.#client.on('ready', () => {
-      this.#lost = false;
+      this.#lost = this.#silent = false;
       void this.#refresh();
     });
   }
@@ -85,6 +97,7 @@ class RedisDirectory implements RoomDirectory {
       throw new ConnectError('connect-failed', `the directory of rooms cannot be reached: ${(cause as Error).message}; is Redis or Valkey running, and --redis right?`, { cause, retryable: false });
     }
     this.#refresher = setInterval(() => void this.#refresh(), REFRESH_MS);
+    this.#prober = setInterval(() => void this.#probe(), PROBE_MS);
   }
 
   get ready(): boolean {
@@ -113,6 +126,7 @@ class RedisDirectory implements RoomDirectory {
 
   async close(): Promise<void> {
     clearInterval(this.#refresher);
+    clearInterval(this.#prober);
     this.#refresher = undefined;
     await this.#quietly(async () => {
       const multi = this.#client.multi().del(instanceKey(this.#id));
@@ -126,6 +140,15 @@ class RedisDirectory implements RoomDirectory {
     await this.#quietly(() => this.#writeAll());
   }
 
+  /** One at a time, however long it takes: its answer may be what ends a silence. */
+  async #probe(): Promise<void> {
+    if (this.#probing) return;
+    await this.#quietly(() => {
+      this.#probing = true;
+      return this.#client.ping().finally(() => (this.#probing = false));
+    });
+  }
+
   async #writeAll(): Promise<void> {
     const multi = this.#client.multi().set(instanceKey(this.#id), JSON.stringify({ url: this.#options.url, key: this.key }), { expiration: { type: 'EX', value: LIFE_SECONDS } });
     for (const room of this.#rooms) multi.sAdd(roomKey(room), this.#id).expire(roomKey(room), LIFE_SECONDS);
@@ -134,9 +157,11 @@ class RedisDirectory implements RoomDirectory {
 
   /** The connection's own errors are told of where they happen. */
   async #quietly<T>(run: () => Promise<T>): Promise<T | undefined> {
+    if (this.#silent) return undefined;
     let timer: NodeJS.Timeout | undefined;
     const silence = new Promise<undefined>((resolve) => {
       timer = setTimeout(() => {
+        this.#silent = true;
         this.#isLost(`no answer within ${ANSWER_MS / 1000} s`);
         resolve(undefined);
       }, ANSWER_MS);
@@ -152,7 +177,10 @@ class RedisDirectory implements RoomDirectory {
 
   async #answered<T>(run: () => Promise<T>): Promise<T> {
     const answer = await run();
-    this.#lost = false;
+    const wasSilent = this.#silent;
+    this.#lost = this.#silent = false;
+    // What was not written meanwhile.
+    if (wasSilent) void this.#refresh();
     return answer;
   }
 

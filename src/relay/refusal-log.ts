@@ -4,7 +4,7 @@
  *
  * @module
  */
-import type { RelayLog } from './relay.js';
+import type { RelayLog } from './relay-log.js';
 import type { RefusalReason } from './refusals.js';
 
 /** Lines of one reason in one {@link INTERVAL_MS}. */

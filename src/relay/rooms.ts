@@ -153,9 +153,13 @@ export class Rooms<S> {
 
   /** Why nobody else is let into a room. */
   refusalOf(room: Room<S>, end: 'server' | 'client', nowMs: number): RoomRefusal | undefined {
+    return this.overOf(room, nowMs) ?? (room.isFullFor(end) ? 'connections' : undefined);
+  }
+
+  /** Why nobody is joined there any more, not even who is in line. */
+  overOf(room: Room<S>, nowMs: number): RoomRefusal | undefined {
     if (room.budget.spent) return 'bytes';
-    if (room.isExpired(nowMs)) return 'lifetime';
-    return room.isFullFor(end) ? 'connections' : undefined;
+    return room.isExpired(nowMs) ? 'lifetime' : undefined;
   }
 
   /** Forgets a room in which nobody has waited after all. */

@@ -81,9 +81,17 @@ esac
 first=
 IFS= read -r -n 200 first <"$streamer" || :
 case \${streamer##*/}:\${first:0:2}\${first##*/} in
-  *.js:* | *.cjs:* | *.mjs:* | *:'#!'*node*) set -- "\${node:?there is no node in PATH: see --node}" "$streamer" ;;
+  *.js:* | *.cjs:* | *.mjs:* | *:'#!'*node*)
+    [ -n "$node" ] || fail 'there is no node in PATH: see --node'
+    set -- "$node" "$streamer"
+    ;;
   *) set -- "$streamer" ;;
 esac
+# An older one would stop at a word that it does not know, and say no more than that.
+if [ $# -eq 2 ]; then
+  version=$("$node" --version) || fail "$node does not run on this node: see --node"
+  case $version in v[0-9].* | v1[0-9].* | v20.[0-9].* | v20.1[01].*) fail "$node is $version, and streamer needs Node 20.12 or newer: see --node" ;; esac
+fi
 `;
 }
 

@@ -9,11 +9,12 @@ import { CrowdLimit } from '../transport/crowd-limit.js';
 import type { Prepared } from '../transport/listen.js';
 import { hostOf } from '../transport/rendezvous.js';
 import { answerHeaderHandshake, channelOver, HANDSHAKE_TIMEOUT_MS, openChannel, type Channel, type ChannelKeys } from '../transfer/channel.js';
-import { awaitHello } from '../transfer/greeting.js';
+import { awaitHello, welcome } from '../transfer/greeting.js';
 import type { Link } from '../transfer/link.js';
 import { AGENT } from '../version.js';
 import { HANDSHAKE_HEADER, STREAMS_MAX } from '../wire/constants.js';
 import type { Action, HelloFrame } from '../wire/frame.js';
+import type { Refused } from './native-sessions.js';
 
 /** Connections that may be in the handshake at once. */
 const STRANGERS_MAX = 64;
@@ -21,6 +22,12 @@ const STRANGERS_MAX = 64;
 const PROOF_OF_LIFE_MS = 5_000;
 /** What arrives after this has been sent after the question, or nearly, in milliseconds. */
 const LATE_MS = 500;
+
+/** What a client is told that gets no session. */
+const REFUSALS: Readonly<Record<Refused, string>> = {
+  unknown: 'this server does not know the session: it was started anew, or serves another client by now',
+  complete: 'the one transfer of this server is complete, whether its client knows or not: look there before you begin another',
+};
 
 /** Options of a door. */
 export interface NativeDoorOptions {
@@ -32,10 +39,9 @@ export interface NativeDoorOptions {
   /** A client over the compat wire is being served. */
   readonly busyElsewhere: () => boolean;
   /**
-   * A client has proved itself: how many control frames of its session have arrived here. Undefined when it takes up a
-   * session that is not known.
+   * A client has proved itself: how many control frames of its session have arrived here, or why it has none.
    */
-  readonly admit: (hello: HelloFrame) => Promise<number | undefined>;
+  readonly admit: (hello: HelloFrame) => Promise<number | Refused>;
   /** And was welcomed. */
   readonly enter: (hello: HelloFrame, link: Link) => void;
   /** Something to tell: a refused handshake, say. */
@@ -106,11 +112,11 @@ export class NativeDoor {
       return;
     }
     const received = await this.#options.admit(hello);
-    if (received === undefined) {
-      channel.fail(new ConnectError('connect-lost', 'this server does not know the session: it was started anew, or serves another client by now'));
+    if (typeof received === 'string') {
+      channel.fail(new ConnectError('connect-lost', REFUSALS[received]));
       return;
     }
-    channel.send({ type: 'welcome', action, received, streams: STREAMS_MAX, agent: AGENT });
+    welcome(channel, hello, { action, received, streams: STREAMS_MAX, agent: AGENT });
     this.#options.enter(hello, { channel, remote });
   }
 

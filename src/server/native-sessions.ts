@@ -19,6 +19,9 @@ export interface Running {
   result(facts: { readonly remote: string; readonly reconnects: number }): Promise<TransferResult>;
 }
 
+/** Why a client that has proved itself begins or takes up no session: its own is not known, or the one transfer is complete. */
+export type Refused = 'unknown' | 'complete';
+
 /** Options of {@link NativeSessions}. */
 export interface NativeSessionsOptions {
   /** Begins a session for a client that has proved itself. */
@@ -57,24 +60,25 @@ export class NativeSessions {
     return this.#current !== undefined;
   }
 
-  /** Control frames of a client's session that have arrived; begins one for a new client. Undefined for one that is not known. */
-  async admit(hello: HelloFrame): Promise<number | undefined> {
+  /** Control frames of a client's session that have arrived; begins one for a new client. */
+  async admit(hello: HelloFrame): Promise<number | Refused> {
     // One at a time: a session's end may still be closing what the next one opens.
     const turn = this.#beginning.then(() => this.#admit(hello));
     this.#beginning = turn.catch(() => undefined);
     return turn;
   }
 
-  async #admit(hello: HelloFrame): Promise<number | undefined> {
+  async #admit(hello: HelloFrame): Promise<number | Refused> {
     const client = Buffer.from(hello.client);
     if (this.#current?.client.equals(client) === true && !this.#current.running.session.over) return this.#current.running.session.received;
     // That was the one transfer: a client that was on its way in when it ended must not begin another.
-    if (this.#ended || hello.stream !== 0 || hello.received !== 0) return undefined;
+    if (this.#ended) return 'complete';
+    if (hello.stream !== 0 || hello.received !== 0) return 'unknown';
     const before = this.#current;
     if (before?.running.session.complete === true) {
       // Everything is there, and its sender does not come back for the confirmation: that was the one transfer.
       before.running.session.drop(new ConnectError('connect-lost', 'another client came'));
-      return undefined;
+      return 'complete';
     }
     // Its end is nobody's business any more.
     this.#current = undefined;

@@ -67,7 +67,7 @@ export class OneTransfer {
       busyElsewhere: () => this.#wire === 'compat',
       admit: (hello) => this.#sessions.admit(hello).catch((error: unknown) => {
         this.#fail(error);
-        return undefined;
+        return 'unknown' as const;
       }),
       enter: (hello, link) => {
         this.#wire = 'native';

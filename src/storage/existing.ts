@@ -8,12 +8,16 @@ import type { Directory } from './root-directory.js';
 import type { Step } from './steps.js';
 import { sys } from './system-calls.js';
 
+const MICRO = 1_000n;
 /** What coarser file systems keep, in nanoseconds: microseconds, or seconds, as Lustre does. */
-const GRAINS = [1_000n, 1_000_000_000n];
+const GRAINS = [MICRO, 1_000_000_000n];
 
-/** Whether two modification times are one, in nanoseconds. A file system that keeps less has cut the rest off. */
+/**
+ * Whether two modification times are one, in nanoseconds. A file system that keeps less has cut the rest off, and so has a side
+ * that can set only microseconds, whichever it is.
+ */
 export function isSameTime(here: bigint, theirs: bigint): boolean {
-  return here === theirs || GRAINS.some((grain) => here === theirs - remainder(theirs, grain));
+  return here === theirs || theirs === here - remainder(here, MICRO) || GRAINS.some((grain) => here === theirs - remainder(theirs, grain));
 }
 
 /** Whether the sender's is the later time, as far as this side can tell. */

@@ -9,6 +9,7 @@ import { isNewer, isSameTime } from './existing.js';
 import { fileTimes } from './file-times.js';
 import { orStorageError, visible } from './fs-error.js';
 import { chooseIo } from './io-mode.js';
+import { clearBeside } from './leftovers.js';
 import { existsError, statOrNone } from './publish.js';
 import { resolveTarget } from './safe-path.js';
 import { openSink, type Sink } from './sink.js';
@@ -54,7 +55,11 @@ export class FileTarget {
     if (existing === 'skip') return { kind: 'kept' };
     this.#replacing = true;
     const sameSize = stats.size === BigInt(entry.size);
-    if (sameSize && !checksum && isSameTime(stats.mtimeNs, entry.mtimeNs)) return { kind: 'equal' };
+    if (sameSize && !checksum && isSameTime(stats.mtimeNs, entry.mtimeNs)) {
+      // The power may have gone after the file had its name, and before what lay beside it was gone.
+      await clearBeside(this.path).catch(() => undefined);
+      return { kind: 'equal' };
+    }
     // What stays whatever is in it need not be read.
     if (this.#keeps(entry, stats)) return { kind: 'kept' };
     return { kind: sameSize && checksum ? 'compare' : 'want' };

@@ -4,6 +4,7 @@
  * @module
  */
 import { StorageError, StreamerError } from '../errors.js';
+import { errnoOf } from '../util/errno.js';
 
 type StorageCode = ConstructorParameters<typeof StorageError>[0];
 type Row = readonly [code: StorageCode, what: string, advice: string];
@@ -30,12 +31,6 @@ const ROWS: Readonly<Record<string, Row>> = {
   // Node's own refusal; with a string as path, only a NUL byte earns it.
   ERR_INVALID_ARG_VALUE: ['storage-unsafe-path', 'it holds a NUL byte', 'choose another name'],
 };
-
-/** The errno name of an error from node:fs, such as `ENOENT`; undefined for anything else. */
-export function errnoOf(error: unknown): string | undefined {
-  if (!(error instanceof Error) || !('code' in error)) return undefined;
-  return typeof error.code === 'string' ? error.code : undefined;
-}
 
 /** Whether `error` is one of the errno codes given. */
 export function isErrno(error: unknown, ...codes: readonly string[]): boolean {

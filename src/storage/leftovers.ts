@@ -20,6 +20,15 @@ import type { TargetContext } from './target-context.js';
  */
 export const FOREIGN_MS = 3_600_000;
 
+/** Removes what a killed run left beside a file that is whole, but not what another receiver holds. The journal first, as in a commit. @throws StorageError */
+export async function clearBeside(file: string): Promise<void> {
+  const names = partialNames(file);
+  const lock = await acquireLock(names, path.basename(file));
+  await remove(names.journal).catch(() => undefined);
+  await remove(names.part).catch(() => undefined);
+  await lock.release();
+}
+
 /** Removes what is left in the directories of one target. */
 export class Leftovers {
   readonly #context: TargetContext;
@@ -55,16 +64,11 @@ export class Leftovers {
     if ([part, journal, lock].some(isListed)) void this.#context.track(this.#cleanBeside(parent, name).catch(() => undefined));
   }
 
-  /** Not what another receiver holds. The journal first, as in a commit. */
   async #cleanBeside(parent: string, name: string): Promise<void> {
     const { root, io } = this.#context;
     const directory = await run(root.enter(parent), io);
     try {
-      const names = partialNames(path.posix.join(directory.base, name));
-      const lock = await acquireLock(names, name);
-      await remove(names.journal).catch(() => undefined);
-      await remove(names.part).catch(() => undefined);
-      await lock.release();
+      await clearBeside(path.posix.join(directory.base, name));
     } finally {
       directory.release();
     }

@@ -35,6 +35,7 @@ export const ONE_PATH: Argument = { takes: 'one path', is: isText };
 /** By the option's name, which means the same everywhere but for {@link ONE_PATH}. */
 export const ARGUMENTS = {
   action: oneOf('send', 'receive'),
+  amongOthers: trueOrFalse,
   ca: { takes: 'certificates as PEM text', is: isPem },
   checksum: trueOrFalse,
   compat: trueOrFalse,

@@ -6,13 +6,14 @@
 import { deriveKey } from '../crypto/kdf.js';
 import { NoiseHandshake } from '../crypto/noise.js';
 import { RecordOpener, RecordSealer } from '../crypto/record.js';
-import { AuthError, closeCodeOf, ConnectError, StreamerError, TimeoutError } from '../errors.js';
+import { AuthError, closeCodeOf, ConnectError, ProtocolError, StreamerError, TimeoutError } from '../errors.js';
 import type { CloseInfo, Connection, MessageKind } from '../transport/connection.js';
 import { PROLOGUE, TEXT_MAX } from '../wire/constants.js';
 import { decodeFrame } from '../wire/decode.js';
 import { encodeFrame } from '../wire/encode.js';
 import { truncateUtf8 } from '../util/truncate.js';
 import type { Frame } from '../wire/frame.js';
+import { KeepAlive } from './keep-alive.js';
 import { PieceList } from './piece-list.js';
 
 /** Time for the whole handshake, up to the first record, in milliseconds. */
@@ -41,6 +42,7 @@ export class Channel {
   /** Bytes of the record in progress, until the peer has proved that it knows the secret. */
   #untrusted: number | undefined = 0;
   #over: { error: StreamerError; clean: boolean } | undefined;
+  #keepAlive: KeepAlive | undefined;
 
   constructor(connection: Connection, keys: ChannelKeys) {
     this.connection = connection;
@@ -63,7 +65,21 @@ export class Channel {
 
   /** Sends one frame. Returns false when the socket is behind: then wait for {@link Connection.drained}. */
   send(frame: Frame): boolean {
+    this.#keepAlive?.sent();
     return this.connection.send(this.#sealer.seal(encodeFrame(frame)), 'binary');
+  }
+
+  /** From now on a record goes at a lull, and the other end's are waited for: both have said that they do. */
+  keepAlive(): void {
+    if (this.#over !== undefined) return;
+    this.#keepAlive ??= new KeepAlive({
+      send: () => void this.send({ type: 'alive' }),
+      deaf: () => this.#early.length > 0,
+      silent: (error) => {
+        this.#end(error, false);
+        this.connection.destroy();
+      },
+    });
   }
 
   /** Tells the peer why, and closes. */
@@ -79,8 +95,12 @@ export class Channel {
   /** Takes a piece of a record. @internal */
   piece(bytes: Buffer, last: boolean, kind: MessageKind): void {
     if (this.#over !== undefined) return;
+    this.#keepAlive?.heard();
     try {
-      if (kind !== 'binary') throw new AuthError('auth-handshake', 'the other end sent text on an encrypted connection');
+      if (kind !== 'binary') {
+        this.#text();
+        return;
+      }
       if (this.#untrusted !== undefined && (this.#untrusted += bytes.length) > FIRST_RECORD_MAX) {
         throw new AuthError('auth-handshake', 'the other end sent too much before it had proved that it knows the secret');
       }
@@ -96,7 +116,23 @@ export class Channel {
     }
   }
 
+  /**
+   * Text, which no end sends. From whoever has not proved to know the secret, it is what that one says; later it was put there
+   * by something in between, which could as well have cut the link, and is taken for that. No failure frame: the other end is to
+   * come back.
+   */
+  #text(): void {
+    if (this.#untrusted !== undefined) throw new AuthError('auth-handshake', 'the other end sent text on an encrypted connection');
+    const error = new ConnectError('connect-lost', 'the link was lost: something in between sent text on an encrypted connection');
+    this.connection.close(error.closeCode, '');
+    this.#end(error, false);
+  }
+
   #deliver(frame: Frame): void {
+    if (frame.type === 'alive') {
+      if (this.#keepAlive === undefined) throw new ProtocolError('protocol-violation', "the other end sent a frame 'alive', and was not asked to");
+      return;
+    }
     if (this.#handler !== undefined) {
       this.#handler.frame(frame);
       return;
@@ -107,20 +143,25 @@ export class Channel {
 
   /** The connection is over. @internal */
   closed(info: CloseInfo): void {
-    this.#end(errorOfClose(info), info.by === 'peer' && info.code === 1000);
+    this.#end(errorOfClose(info, this.#untrusted === undefined), info.by === 'peer' && info.code === 1000);
   }
 
   #end(error: StreamerError, clean: boolean): void {
     if (this.#over !== undefined) return;
     this.#over = { error, clean };
+    this.#keepAlive?.stop();
     if (this.#early.length === 0) this.#handler?.closed(error, clean);
   }
 }
 
-/** What the end of a connection means to whoever was using it. */
-export function errorOfClose(info: CloseInfo): StreamerError {
+/**
+ * What the end of a connection means to whoever was using it.
+ * @param proven whether the other end has proved that it knows the secret. From then on a close with 1008 is not its word, which
+ * it gives in a frame, but that of something in between, which could as well have cut the link.
+ */
+export function errorOfClose(info: CloseInfo, proven = false): StreamerError {
   if (info.cause instanceof StreamerError && !(info.cause instanceof TimeoutError)) return info.cause;
-  if (info.by === 'peer' && info.code === 1008) return new AuthError('auth-handshake', 'the other end refused the handshake: the secret is wrong');
+  if (info.by === 'peer' && info.code === 1008 && !proven) return new AuthError('auth-handshake', 'the other end refused the handshake: the secret is wrong');
   const why = info.cause instanceof Error ? `: ${info.cause.message}` : info.by === 'peer' ? ` (closed by the other end with ${info.code})` : '';
   return new ConnectError('connect-lost', `the link was lost${why}`, { cause: info.cause });
 }

@@ -21,6 +21,7 @@ export async function greetAsClient(channel: Channel, hello: HelloFrame, early: 
   const frame = await firstFrame(channel, WELCOME_TIMEOUT_MS);
   if (frame.type === 'failure') throw errorFromPeer(frame.code, frame.message);
   if (frame.type !== 'welcome') throw new ProtocolError('protocol-violation', `the server sent a frame '${frame.type}' before its welcome`);
+  if (hello.alive === true && frame.alive === true) channel.keepAlive();
   return frame;
 }
 
@@ -32,6 +33,13 @@ export async function awaitHello(channel: Channel, timeoutMs: number): Promise<H
   const frame = await firstFrame(channel, timeoutMs);
   if (frame.type !== 'hello') throw new ProtocolError('protocol-violation', `the client sent a frame '${frame.type}' before its hello`);
   return frame;
+}
+
+/** The server's side, second half: the client is taken. */
+export function welcome(channel: Channel, hello: HelloFrame, answer: Omit<WelcomeFrame, 'type' | 'alive'>): void {
+  const alive = hello.alive === true;
+  channel.send({ type: 'welcome', ...answer, ...(alive ? { alive } : {}) });
+  if (alive) channel.keepAlive();
 }
 
 /** The next frame; later ones wait in the channel. */

@@ -12,8 +12,13 @@ export type { RootKind } from '../wire/frame.js';
 /** Which wire a transfer uses: ours, or the reference's. */
 export type Wire = 'native' | 'compat';
 
+/** What becomes of a transfer by FirecREST, before and after its bytes move. */
+export type MovePhase = 'method' | 'asking' | 'pending' | 'running' | 'ending' | 'verifying' | 'verified';
+
 /** Something happened that a user may want to know. Sizes are bytes, times milliseconds. */
 export type ProgressEvent =
+  /** A transfer by FirecREST goes on. `remainingMs`: that long it can go on at the most. */
+  | { readonly type: 'phase'; readonly phase: MovePhase; readonly message: string; readonly jobId?: string; readonly remainingMs?: number }
   /** The server is up. `url` is where it listens. */
   | { readonly type: 'listening'; readonly url: string; readonly host: string; readonly port: number }
   /** The server can be met at a relay. */
@@ -98,7 +103,8 @@ export interface TransferResult {
   /** From the first entry to the receiver's confirmation, milliseconds. */
   readonly durationMs: number;
   readonly bytesPerSecond: number;
-  readonly wire: Wire;
+  /** `ops`: none of them, but FirecREST itself. */
+  readonly wire: Wire | 'ops';
   readonly encrypted: boolean;
   /** AEAD of the records; absent when nothing was encrypted. */
   readonly cipher?: string;

@@ -30,6 +30,7 @@ export interface FrameParserOptions {
 }
 
 type State = 'header' | 'payload';
+const never = (): boolean => false;
 
 /** Most bytes a frame header takes: 2 + 8 of length + 4 of masking key. */
 const HEADER_MAX = 14;
@@ -57,12 +58,18 @@ export class FrameParser {
     this.#options = { maxFragments: 16_384, ...options };
   }
 
-  /** Takes bytes from the socket. They may be changed in place (unmasking). */
-  push(chunk: Buffer): void {
+  /**
+   * Takes bytes from the socket. They may be changed in place (unmasking).
+   * @param halts asked before each frame whether to stop there.
+   * @returns how many bytes were taken: all, unless it was to stop.
+   */
+  push(chunk: Buffer, halts: () => boolean = never): number {
     let at = 0;
     while (at < chunk.length || (this.#state === 'payload' && this.#length === 0)) {
+      if (this.#state === 'header' && this.#headerBytes === 0 && halts()) return at;
       at = this.#state === 'header' ? this.#takeHeader(chunk, at) : this.#takePayload(chunk, at);
     }
+    return at;
   }
 
   #takeHeader(chunk: Buffer, from: number): number {

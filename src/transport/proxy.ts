@@ -41,6 +41,11 @@ export function isLoopback(host: string): boolean {
   return host === 'localhost' || host.endsWith('.localhost') || host === '::1' || (isIP(host) === 4 && host.startsWith('127.'));
 }
 
+/** Whether a URL's host is. */
+export function isLoopbackUrl({ hostname }: URL): boolean {
+  return isLoopback(hostname.replace(/^\[|\]$/gu, ''));
+}
+
 /** A connection to the address through the proxy. Rejects with an Error that says why not. */
 export function connectByProxy(proxy: URL, { host, port }: Address, options: { readonly timeoutMs: number; readonly signal?: AbortSignal | undefined }): Promise<Socket> {
   const target = `${host.includes(':') ? `[${host}]` : host}:${port}`;

@@ -54,7 +54,7 @@ export class WebSocketConnection implements ForwardingConnection {
   readonly #options: WebSocketOptions;
   readonly remote: string;
   #handler: MessageHandler | undefined;
-  /** What http had read past the opening handshake: the first bytes to parse. */
+  /** What was read and is not parsed: what http had read past the opening handshake, or what came with what made us pause. */
   #head: Buffer | undefined;
   #received = 0;
   #sent = 0;
@@ -92,6 +92,7 @@ export class WebSocketConnection implements ForwardingConnection {
       { expectMasked: options.masking === 'none', maxMessageBytes: options.maxMessageBytes },
     );
     this.#head = head;
+    this.#received = head.length;
     this.#socket = takeOverSocket(socket, (bytes) => this.#bytes(bytes));
     this.#socket.setTimeout?.(0);
     this.#socket.setNoDelay?.(true);
@@ -122,7 +123,7 @@ export class WebSocketConnection implements ForwardingConnection {
       return;
     }
     queueMicrotask(() => {
-      this.#bytes(head);
+      this.#parse(head);
       if (!this.#paused) this.#socket.resume();
     });
   }
@@ -247,9 +248,20 @@ export class WebSocketConnection implements ForwardingConnection {
   #bytes(bytes: Buffer): void {
     this.#received += bytes.length;
     this.#lastHeardMs = performance.now();
+    this.#parse(bytes);
+  }
+
+  /**
+   * Who passes messages on pauses when the far end is behind, and wants no more then: one read may hold forty thousand of them,
+   * and each costs far more than its bytes.
+   */
+  readonly #halts = (): boolean => this.#paused && this.#carrier !== undefined && this.#state === 'open';
+
+  #parse(bytes: Buffer): void {
     if (this.#peerClose !== undefined || this.#state === 'closed') return;
     try {
-      this.#parser.push(bytes);
+      const taken = this.#parser.push(bytes, this.#halts);
+      if (taken < bytes.length) this.#head = Buffer.from(bytes.subarray(taken));
     } catch (error) {
       const code = (error as { closeCode?: number }).closeCode ?? 1011;
       this.#ourClose ??= { by: 'us', code, reason: '', cause: error };

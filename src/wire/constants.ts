@@ -76,6 +76,14 @@ export const LIST_ITEMS_MAX = 8192;
 export const BYE_LIMIT_MS = 60_000;
 
 /**
+ * Where both ends keep alive: time without a record of ours after which one is sent that says nothing else, and time without
+ * anything of the other end's after which its connection counts as lost, in milliseconds. The latter is long, since a relay
+ * that holds a room to its rate lets each of its connections wait for its turn.
+ */
+export const ALIVE_EVERY_MS = 15_000;
+export const ALIVE_SILENCE_MS = 120_000;
+
+/**
  * Least window of a stream. Up to a default chunk may be written and not told of: with that, too, there must be credit for
  * the largest frame, or a sender that has nothing else to send would wait for ever.
  */

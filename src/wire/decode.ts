@@ -79,9 +79,10 @@ function parseBody(type: BodyType, fields: Fields): BodyFrame {
         action: fields.action(),
         received: fields.uint('received'),
         agent: fields.text('agent', TEXT_MAX),
+        ...alive(fields),
       };
     case 'welcome':
-      return { type, action: fields.action(), received: fields.uint('received'), streams: fields.uint('streams'), agent: fields.text('agent', TEXT_MAX) };
+      return { type, action: fields.action(), received: fields.uint('received'), streams: fields.uint('streams'), agent: fields.text('agent', TEXT_MAX), ...alive(fields) };
     case 'failure':
       return { type, code: fields.text('code', TEXT_MAX), message: fields.text('message', TEXT_MAX) };
     case 'credit':
@@ -120,6 +121,7 @@ function parseBody(type: BodyType, fields: Fields): BodyFrame {
       return { type, paths: fields.texts('paths', EXTRAS_PER_FRAME, PATH_BYTES_MAX) };
     case 'finished':
       return { type, removed: fields.uint('removed'), failed: fields.uint('failed') };
+    case 'alive':
     case 'bye':
       return { type };
     case 'hole': {
@@ -129,6 +131,10 @@ function parseBody(type: BodyType, fields: Fields): BodyFrame {
       return { type, id: id(), first, count };
     }
   }
+}
+
+function alive(fields: Fields): { alive?: boolean } {
+  return fields.has('alive') ? { alive: fields.bool('alive') } : {};
 }
 
 function id0(fields: Fields, key: string): number {

@@ -67,13 +67,17 @@ function encodeBody(frame: LinkFrame | ControlFrame | HoleFrame): Buffer {
   return Buffer.concat([Buffer.of(FRAME_TYPE[frame.type]), body]);
 }
 
+function alive(frame: { readonly alive?: boolean }): { alive?: boolean } {
+  return frame.alive === undefined ? {} : { alive: frame.alive };
+}
+
 /** The body's map. Byte strings go as Buffers, which msgpackr writes as `bin`. */
 function bodyOf(frame: LinkFrame | ControlFrame | HoleFrame): Record<string, unknown> {
   switch (frame.type) {
     case 'hello':
-      return { client: Buffer.from(frame.client), stream: frame.stream, action: frame.action, received: uint(frame.received), agent: frame.agent };
+      return { client: Buffer.from(frame.client), stream: frame.stream, action: frame.action, received: uint(frame.received), agent: frame.agent, ...alive(frame) };
     case 'welcome':
-      return { action: frame.action, received: uint(frame.received), streams: frame.streams, agent: frame.agent };
+      return { action: frame.action, received: uint(frame.received), streams: frame.streams, agent: frame.agent, ...alive(frame) };
     case 'failure':
       return { code: frame.code, message: frame.message };
     case 'credit':
@@ -110,6 +114,7 @@ function bodyOf(frame: LinkFrame | ControlFrame | HoleFrame): Record<string, unk
       return { paths: frame.paths };
     case 'finished':
       return { removed: uint(frame.removed), failed: uint(frame.failed) };
+    case 'alive':
     case 'bye':
       return {};
     case 'hole':

@@ -12,6 +12,7 @@ export const FRAME_TYPE = {
   failure: 0x03,
   credit: 0x04,
   ack: 0x05,
+  alive: 0x06,
   offer: 0x10,
   entries: 0x11,
   answers: 0x12,
@@ -46,6 +47,8 @@ export interface HelloFrame {
   readonly received: number;
   /** Implementation and version, for people. */
   readonly agent: string;
+  /** I send a record at a lull, and take such ones. */
+  readonly alive?: boolean;
 }
 
 /** Server to client: you are taken, and what I do. */
@@ -57,6 +60,8 @@ export interface WelcomeFrame {
   /** Most streams that the server takes. */
   readonly streams: number;
   readonly agent: string;
+  /** As the hello's: both say so, or it is not done. */
+  readonly alive?: boolean;
 }
 
 /** Either end, last: why it ends. `code` is a stable code of src/errors.ts. */
@@ -79,6 +84,11 @@ export interface CreditFrame {
 export interface AckFrame {
   readonly type: 'ack';
   readonly received: number;
+}
+
+/** Either end, at a lull: nothing, in a record that is the next one. */
+export interface AliveFrame {
+  readonly type: 'alive';
 }
 
 /** What is offered: one file, a tree of entries, or a stream of bytes whose length shows at its end. */
@@ -276,7 +286,7 @@ export interface HoleFrame {
 }
 
 /** Frames that belong to one connection and end with it. */
-export type LinkFrame = HelloFrame | WelcomeFrame | FailureFrame | CreditFrame | AckFrame | ByeFrame;
+export type LinkFrame = HelloFrame | WelcomeFrame | FailureFrame | CreditFrame | AckFrame | AliveFrame | ByeFrame;
 /** Frames that travel on stream 0 in order, each exactly once for a session, whatever becomes of its connections. */
 export type ControlFrame =
   | OfferFrame
@@ -296,7 +306,7 @@ export type ControlFrame =
 export type ContentFrame = DataFrame | WholeFrame | HoleFrame;
 export type Frame = LinkFrame | ControlFrame | ContentFrame;
 
-const LINK_FRAMES: ReadonlySet<string> = new Set(['hello', 'welcome', 'failure', 'credit', 'ack', 'bye']);
+const LINK_FRAMES: ReadonlySet<string> = new Set(['hello', 'welcome', 'failure', 'credit', 'ack', 'alive', 'bye']);
 const CONTENT_FRAMES: ReadonlySet<string> = new Set(['data', 'whole', 'hole']);
 
 export function isControl(frame: Frame): frame is ControlFrame {

@@ -112,7 +112,6 @@ export const ANY_OFFENCES: Readonly<Record<string, Offence>> = {
   },
   'a record that is shorter than its tag': { say: (peer) => void peer.connection.send([randomBytes(3)], 'binary'), exitCode: 7, code: 'integrity-tag' },
   'a message of 5 MiB': { say: (peer) => void peer.connection.send([randomBytes(5 * KIB * KIB)], 'binary'), exitCode: 9, code: 'limit-frame' },
-  'text': { say: (peer) => void peer.connection.send([Buffer.from('hello')], 'text'), exitCode: 4, code: 'auth-handshake' },
 };
 
 /** What a sender may say wrongly to a receiver. */

@@ -150,6 +150,8 @@ export interface HostileServer {
   readonly port: number;
   /** The next client, when its handshake is done. */
   readonly accept: () => Promise<HostilePeer>;
+  /** It listens no more; connections live on. */
+  readonly close: () => Promise<void>;
 }
 
 /** Listens as a server that knows `secret`. */
@@ -169,6 +171,7 @@ export async function startHostileServer(t: TestContext, secret: Uint8Array): Pr
   t.after(() => listener.close());
   return {
     port: listener.port,
+    close: () => listener.close(),
     accept: async () => {
       while (waiting.length === 0) await new Promise<void>((resolve) => (arrived = resolve));
       return (waiting.shift() as HostilePeer).ready();

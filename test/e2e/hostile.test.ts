@@ -210,6 +210,24 @@ describe('a hostile server that receives', { concurrency: 2 }, () => {
   }
 });
 
+describe('after the greeting, what anybody in between could have done is no more than a cut: the server waits, and serves the next,', { concurrency: 2 }, () => {
+  const cuts: Readonly<Record<string, (peer: HostilePeer) => void>> = {
+    'text': (peer) => void peer.connection.send([Buffer.from('hello')], 'text'),
+    'a close with 1008': (peer) => peer.connection.close(1008, 'policy'),
+    'a close with 4007': (peer) => peer.connection.close(4007, ''),
+  };
+  for (const [title, cut] of Object.entries(cuts)) {
+    it(`after ${title}`, async (t) => {
+      const place = await placeFor(t, 1000);
+      const server = await serveJson(t, 'send', place.source);
+      const peer = await greet(t, server, 'receive');
+      cut(peer);
+      await server.child.waitForLine(/^\{"event":"waiting".*"again":true/u);
+      await assertMoved(place, await bothDone(clientJson(t, 'receive', server.coordinates, place.target), server.child));
+    });
+  }
+});
+
 describe('before the greeting is done, a hostile client does not end the server, which serves its real one:', { concurrency: 2 }, () => {
   const early: Readonly<Record<string, (peer: HostilePeer) => void>> = {
     'no hello but a file': (peer) => peer.send(offer()),

@@ -40,29 +40,37 @@ export interface Running {
   readonly coordinates: string;
 }
 
+/** Options of {@link startSlowly}: the server's, and the client's. */
+export interface SlowOptions extends ServeOptions {
+  readonly bytesPerSecond?: number | undefined;
+  readonly clientArgs?: readonly string[] | undefined;
+  readonly clientWrap?: ServeOptions['wrap'];
+  readonly clientEnv?: Readonly<Record<string, string>>;
+}
+
 /** Starts a transfer on a slow way, over one connection, and waits until its data flows. */
 export async function startSlowly(
   t: TestContext,
   action: Action,
   place: Place,
-  options: ServeOptions & { readonly bytesPerSecond?: number | undefined; readonly clientArgs?: readonly string[] | undefined } = {},
+  options: SlowOptions = {},
 ): Promise<Running> {
   const server = await serveJson(t, opposite(action), serverFile(action, place), options);
   const proxy = await startProxy(t, server.port);
   proxy.slowDown(options.bytesPerSecond ?? SLOW);
   const coordinates = proxy.lead(server.coordinates);
-  const client = clientJson(t, action, coordinates, clientFile(action, place), ['--streams', '1', ...(options.clientArgs ?? [])]);
+  const client = clientJson(t, action, coordinates, clientFile(action, place), ['--streams', '1', ...(options.clientArgs ?? [])], options.clientWrap, options.clientEnv);
   await client.waitForLine(/^\{"event":"progress"/);
   await proxy.passed(MIB);
   return { server, client, proxy, coordinates };
 }
 
 /** Where the receiver keeps what it has. */
-export const journalOf = ({ target }: Place): string => path.join(path.dirname(target), `.${path.basename(target)}.streamer-journal`);
+export const journalOf = ({ target }: Pick<Place, 'target'>): string => path.join(path.dirname(target), `.${path.basename(target)}.streamer-journal`);
 export const partialOf = ({ target }: Place): string => path.join(path.dirname(target), `.${path.basename(target)}.streamer-part`);
 
 /** Waits until the receiver has vouched for something: from then on a kill does not lose everything. */
-export async function journalled(place: Place): Promise<void> {
+export async function journalled(place: Pick<Place, 'target'>): Promise<void> {
   const startMs = performance.now();
   while (performance.now() - startMs < HUNG_MS) {
     const length = await stat(journalOf(place)).then(({ size }) => size, () => 0);

@@ -216,6 +216,23 @@ describe('a job script finds', { concurrency: 2 }, () => {
     assert.match(ended.stderr, /wrapped\n[\s\S]*\[storage-missing\]/u);
   });
 
+  it('a Node that is too old, or of another kind of machine, before it is given a script', async (t) => {
+    const place = await placeFor(t);
+    for (const [says, expected] of [
+      ['v18.20.4', /node is v18\.20\.4, and streamer needs Node 20\.12 or newer: see --node\n$/u],
+      ['v20.11.1', /is v20\.11\.1, /u],
+      ['v8.17.0', /is v8\.17\.0, /u],
+      [undefined, /node does not run on this node: see --node\n$/u],
+    ] as const) {
+      const node = path.join(place.here, says ?? 'none', 'node');
+      await mkdir(path.dirname(node));
+      await writeFile(node, says === undefined ? '#!/none\n' : `#!/bin/bash\n[ "$*" = --version ] || exit 99\necho ${says}\n`, { mode: 0o755 });
+      const ended = await ends(t, place, ['--node', `file:${node}`, '--streamer', BIN]);
+      assert.equal(ended.code, 1, ended.stderr);
+      assert.match(ended.stderr, expected);
+    }
+  });
+
   it('what is not there, and says so', async (t) => {
     const place = await placeFor(t);
     const none = { PATH: await barePath(path.join(place.here, 'bin')) };

@@ -9,6 +9,7 @@ import { chmod, mkdir, readdir, stat, utimes } from 'node:fs/promises';
 import path from 'node:path';
 import type { TestContext } from 'node:test';
 import type { TransferResult } from '../../src/transfer/progress.js';
+import { processState } from '../support/process-state.js';
 import { randomFile, sha256, startProgram, streamerArgv, tempDir, type Child, type ChildOptions, type Finished, type RunningServer } from '../support/cli.js';
 
 export const KIB = 1024;
@@ -70,8 +71,8 @@ export async function serveJson(t: TestContext, action: Action, file: string, op
 }
 
 /** Starts a client that reports by `--json`. */
-export function clientJson(t: TestContext, action: Action, coordinates: string, file: string, args: readonly string[] = [], wrap: ServeOptions['wrap'] = same): Child {
-  return startProgram(t, wrap(streamerArgv([action, '--json', ...args, '--coordinates', coordinates, '--path', file])));
+export function clientJson(t: TestContext, action: Action, coordinates: string, file: string, args: readonly string[] = [], wrap: ServeOptions['wrap'] = same, env: ChildOptions['env'] = {}): Child {
+  return startProgram(t, wrap(streamerArgv([action, '--json', ...args, '--coordinates', coordinates, '--path', file])), { env });
 }
 
 function same(argv: readonly string[]): string[] {
@@ -113,15 +114,29 @@ export interface Ended {
 
 /** Waits for a transfer's success at both ends, and for the ends to be gone soon after it. */
 export async function bothDone(client: Child, server: Child): Promise<Ended> {
-  await Promise.all([client, server].map((child) => child.waitForLine(/^\{"event":"done"/, { timeoutMs: HUNG_MS })));
-  const [one, other] = await Promise.all([client.exitWithin(GONE_MS), server.exitWithin(GONE_MS)]);
-  return { client: one, server: other };
+  return orBothStates({ client, server }, async () => {
+    await Promise.all([client, server].map((child) => child.waitForLine(/^\{"event":"done"/, { timeoutMs: HUNG_MS })));
+    const [one, other] = await Promise.all([client.exitWithin(GONE_MS), server.exitWithin(GONE_MS)]);
+    return { client: one, server: other };
+  });
+}
+
+/** What one end waits for in vain is often to be seen at the other only. */
+async function orBothStates<T>(ends: Readonly<Record<string, Child>>, wait: () => Promise<T>): Promise<T> {
+  try {
+    return await wait();
+  } catch (cause) {
+    const told = await Promise.all(Object.entries(ends).map(async ([name, child]) => `--- the ${name}: ${await processState(child.pid)}\n${child.report(20_000)}`));
+    throw new Error([cause instanceof Error ? cause.message : String(cause), ...told].join('\n'), { cause });
+  }
 }
 
 /** Waits for both ends' exit, whatever it is. */
 export async function bothOver(client: Child, server: Child): Promise<Ended> {
-  const [one, other] = await Promise.all([client.exitWithin(HUNG_MS), server.exitWithin(HUNG_MS)]);
-  return { client: one, server: other };
+  return orBothStates({ client, server }, async () => {
+    const [one, other] = await Promise.all([client.exitWithin(HUNG_MS), server.exitWithin(HUNG_MS)]);
+    return { client: one, server: other };
+  });
 }
 
 /** A whole transfer, from the server's start to both ends' success. */

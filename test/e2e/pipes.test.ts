@@ -150,7 +150,8 @@ describe('whoever reads or writes a pipe', { concurrency: 2 }, () => {
     const server = await serveJson(t, 'receive', ends.to);
     const client = startProgram(t, ['bash', '-c', '(cat from; sleep 60) | exec "$@"', 'bash', ...streamerArgv(['send', '--json', server.coordinates, '-'])], { cwd: ends.directory });
     await server.child.waitForLine(/^\{"event":"progress","bytes":[1-9]\d{6}/);
-    execFileSync('pkill', ['-KILL', '-P', String(client.pid)]);
+    // Only the sender: its input would end otherwise, and for all it knows that is all there is.
+    execFileSync('pkill', ['-KILL', '-P', String(client.pid), '-f', '^streamer-send']);
     await client.stop();
     assert.equal(await stat(ends.to).catch(() => undefined), undefined);
     const ended = await bothOver(shell(t, 'exec "$@" < from', ['send', server.coordinates, '-'], ends.directory), server.child);

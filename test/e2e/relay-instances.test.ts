@@ -85,6 +85,22 @@ describe('two instances of a relay', { concurrency: 2, skip }, () => {
     await assertMoved(there, await bothDone(clientJson(t, 'receive', rerouted(far.coordinates, b.url), there.target), far.child));
   });
 
+  it('Redis that is stopped without a word: readyz says so, rooms here are served, and it is asked anew when it goes on', async (t) => {
+    const redis = await startRedis(t);
+    const [a, b] = [await instance(t, redis), await instance(t, redis)];
+    const [here, there] = [await placeFor(t, MIB), await placeFor(t, MIB)];
+    const near = await serveAt(t, a.url, 'send', here.source);
+    redis.child.kill('SIGSTOP');
+    t.after(() => redis.child.kill('SIGCONT'));
+    while ((await a.get('/readyz')).status === 200) await delay(50);
+    // It opens its room meanwhile, which the directory hears of later.
+    const far = await serveAt(t, a.url, 'send', there.source);
+    await assertMoved(here, await bothDone(clientJson(t, 'receive', near.coordinates, here.target), near.child));
+    redis.child.kill('SIGCONT');
+    while ((await a.get('/readyz')).status !== 200 || (await b.get('/readyz')).status !== 200) await delay(50);
+    await assertMoved(there, await bothDone(clientJson(t, 'receive', rerouted(far.coordinates, b.url), there.target), far.child));
+  });
+
   it('an instance that cannot reach it does not begin', async (t) => {
     const ended = await runStreamer(t, ['relay', '--open', '--listen', '127.0.0.1:0', '--redis', `redis://127.0.0.1:${await freePort()}`, '--instance-url', 'ws://127.0.0.1:1']);
     assert.equal(ended.code, 5);

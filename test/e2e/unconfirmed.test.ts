@@ -14,7 +14,8 @@ import { content, data, entries, file, fileEnd, manifestEnd, offer, whole } from
 import { dialServer, startHostileServer, type HostilePeer } from './hostile-peer.js';
 import { clientJson, eventOf, eventsOf, placeFor, serveJson } from './moving.js';
 
-const SECRET = Buffer.alloc(32, 0x42);
+/** The same as text and as bytes. */
+const SECRET = Buffer.alloc(32, 'B');
 /** Nothing is waited for past this, milliseconds. */
 const GONE_MS = 15_000;
 const small = Buffer.from('small');
@@ -46,21 +47,21 @@ function sendAll(peer: HostilePeer, ...frames: readonly Frame[]): void {
 }
 
 /** A receiver of ours, and a sender that is greeted. */
-async function meet(t: TestContext, who: 'client' | 'server', target: string): Promise<{ child: Child; peer: HostilePeer }> {
+async function meet(t: TestContext, who: 'client' | 'server', target: string): Promise<{ child: Child; peer: HostilePeer; port: number; stop: () => Promise<void> }> {
   if (who === 'server') {
     const { child, port, coordinates } = await serveJson(t, 'receive', target);
     const peer = await dialServer(t, port, coordinatesSecretBytes(parseCoordinates(coordinates)));
     peer.send({ type: 'hello', client: Buffer.alloc(16, 1), stream: 0, action: 'send', received: 0, agent: 'silent' });
     await peer.until('welcome');
-    return { child, peer };
+    return { child, peer, port, stop: () => child.stop() };
   }
-  const { port, accept } = await startHostileServer(t, SECRET);
+  const { port, accept, close: stop } = await startHostileServer(t, SECRET);
   const coordinates = formatCoordinates({ version: 2, candidates: [{ url: `ws://127.0.0.1:${port}/streamer/2` }], secret: SECRET, direction: 'send' });
   const child = clientJson(t, 'receive', coordinates, target, ['--streams', '1', '--retry-timeout', '1s']);
   const peer = await accept();
   await peer.until('hello');
   peer.send({ type: 'welcome', action: 'send', received: 0, streams: 1, agent: 'silent' });
-  return { child, peer };
+  return { child, peer, port, stop };
 }
 
 const ENDS: Readonly<Record<string, (child: Child, peer: HostilePeer) => void>> = {
@@ -100,4 +101,22 @@ it('our client, whose link is lost for good then, is done when --retry-timeout i
   const over = await child.exitWithin(GONE_MS);
   assert.equal(over.code, 0, over.stdout + over.stderr);
   eventOf(over, 'done');
+});
+
+it('our client, whose server is killed then and started anew, has nothing to ask of that one: it is done, and the new server waits for somebody else', async (t) => {
+  const { source, target } = await placeFor(t, 1);
+  const { child, peer, stop, port } = await meet(t, 'client', target);
+  await KINDS['file']?.send(peer);
+  await peer.until('finished');
+  await stop();
+  const again = await serveJson(t, 'send', source, { args: ['--secret', SECRET.toString()], port });
+  peer.connection.destroy();
+  const over = await child.exitWithin(GONE_MS);
+  assert.equal(over.code, 0, over.stdout + over.stderr);
+  assert.match(over.stdout, /the sender has not confirmed it and may not know/u);
+  assert.ok((await readFile(target)).equals(content));
+  again.child.kill('SIGTERM');
+  const { code, stdout } = await again.child.exitWithin(GONE_MS);
+  assert.equal(code, 143);
+  assert.doesNotMatch(stdout, /"event":"connected"/u);
 });

@@ -14,9 +14,9 @@ import { jobScript } from '../../src/server/job-script.js';
 import { asOrdinaryUser, skipUnless } from '../e2e/abilities.js';
 import { eventOf, MIB, placeFor, resultOf, type Place } from '../e2e/moving.js';
 import { treeFor } from '../e2e/tree-moving.js';
-import { BIN, COORDINATES_LINE, randomFile, runStreamer, sha256, startStreamer, tempDir, type Child, type Finished } from '../support/cli.js';
+import { BIN, COORDINATES_LINE, freePort, randomFile, ROOT, runStreamer, sha256, startStreamer, tempDir, type Child, type Finished } from '../support/cli.js';
 import { startRelay } from '../support/relay.js';
-import { slurmLacks, startCluster, type Cluster, type Job } from '../support/slurm.js';
+import { Job, slurmLacks, startCluster, type Cluster } from '../support/slurm.js';
 
 /** A job is over this soon after its transfer, milliseconds, and does not wait its hour. Slurm itself takes 0.1 s, or some when the machine is busy. */
 const AT_ONCE_MS = 10_000;
@@ -79,6 +79,7 @@ const lacks = slurmLacks();
 test('a job of Slurm', { concurrency: 4, skip: skipUnless(lacks === '', `lacks ${lacks}`) }, async (t) => {
   const cluster = await startCluster(t);
   await Promise.all([
+    t.test('is what the README says, line by line, both ways', (sub) => followsReadme(sub, cluster)),
     t.test('sends a tree and is over', (sub) => sendsTree(sub, cluster)),
     t.test('receives a file into a directory with a hostile name and is over', (sub) => receivesFile(sub, cluster)),
     t.test('that is cancelled while it sends: the client says so, and the same command goes on with the next job', (sub) => isCancelled(sub, cluster)),
@@ -88,6 +89,35 @@ test('a job of Slurm', { concurrency: 4, skip: skipUnless(lacks === '', `lacks $
     t.test('gets every value as it was given', (sub) => takesValues(sub, cluster)),
   ]);
 });
+
+/** The shell lines of a section of the README, without its tables and text. */
+function linesOfReadme(heading: string): string[] {
+  const [, section = ''] = readFileSync(path.join(ROOT, 'README.md'), 'utf8').split(`\n${heading}\n`);
+  return (section.split('\n## ')[0] ?? '').split('\n').filter((line) => line.startsWith('    ')).map((line) => line.slice(4));
+}
+
+async function followsReadme(t: TestContext, cluster: Cluster): Promise<void> {
+  const directory = await tempDir(t);
+  const hash = await randomFile(path.join(directory, 'results.h5'), 3 * MIB);
+  await mkdir(path.join(directory, 'run7/logs'), { recursive: true });
+  for (const name of ['input.nml', 'large', 'logs/1']) await randomFile(path.join(directory, 'run7', name), name === 'large' ? 2 * MIB : 1000);
+  const lines = linesOfReadme('## As a scheduler job');
+  for (const word of ['relay', 'keygen', 'job-script', 'receive', 'send']) assert.ok(lines.some((line) => line.startsWith(`streamer ${word} `)), `the README says "streamer ${word}"`);
+  const script = lines.join('\n').replaceAll('127.0.0.1:5680', `127.0.0.1:${await freePort()}`);
+  const env = { PATH: `${cluster.programs}:${process.env['PATH'] ?? ''}`, HOME: directory, XDG_CONFIG_HOME: path.join(directory, 'config') };
+  const said = await cluster.command(['bash', '-eu', '-c', `trap 'kill $(jobs -p)' EXIT\n${script}\nsqueue -h -o '%i %T'`], { cwd: directory, env });
+  assert.equal(await sha256(path.join(directory, 'copy.h5')), hash, said);
+  assert.equal(execFileSync('diff', ['-r', 'run7', 'run7-there'], { cwd: directory, encoding: 'utf8' }), '');
+  const logs = readdirSync(directory).filter((name) => name.startsWith('slurm-'));
+  assert.equal(logs.length, 2);
+  for (const name of logs) {
+    // Sealed, and of a server that listens nowhere.
+    const log = readFileSync(path.join(directory, name), 'utf8');
+    assert.match(log, /^Use these coordinates to connect: streamer2s\./mu);
+    assert.doesNotMatch(log, /listening on/u);
+    assert.equal((await new Job(name.replace(/\D/gu, ''), path.join(directory, name), (argv) => cluster.command(argv)).over())['JobState'], 'COMPLETED', log);
+  }
+}
 
 async function sendsTree(t: TestContext, cluster: Cluster): Promise<void> {
   const user = await userOf(t);

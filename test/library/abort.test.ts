@@ -8,7 +8,8 @@ import { describe, it } from 'node:test';
 import { AbortError, receive, send, serve, type ProgressEvent, type StreamerServer } from '../../src/index.js';
 import { MIB, placeFor, serveHere, type Place } from './ends.js';
 
-const SIZE = 64 * MIB;
+// So much that it is still under way when its progress is first told.
+const SIZE = 256 * MIB;
 const LOCAL = { host: '127.0.0.1', publicIps: ['127.0.0.1'], portRange: [0, 0] } as const;
 
 const isAbort = (error: unknown): boolean => error instanceof AbortError && error.code === 'aborted' && error.exitCode === 130;

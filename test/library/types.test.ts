@@ -19,10 +19,11 @@ const PACKAGE = 'firecrest-streamer-ts';
 /** Uses what a caller would, each result as its type says. */
 const CONSUMER = `
 import {
-  formatCoordinates, generateIdentity, isSealed, openCoordinates, parseCoordinates, publicKeyOf, RateLimit, receive, redactCoordinates, sealCoordinates, send, serve,
-  AbortError, AuthError, ConnectError, CoordinatesError, ERROR_CODES, IntegrityError, LimitError, ProtocolError, StorageError, StreamerError, TimeoutError, UsageError, VERSION,
+  createAuthenticator, download, FirecrestClient, formatCoordinates, generateIdentity, isSealed, openCoordinates, openFirecrest, parseCoordinates, publicKeyOf, RateLimit, receive, redactCoordinates, sealCoordinates, send, serve, upload,
+  AbortError, AuthError, ConnectError, ControlError, CoordinatesError, ERROR_CODES, IntegrityError, LimitError, ProtocolError, StorageError, StreamerError, TimeoutError, UsageError, VERSION,
 } from '${PACKAGE}';
 import type {
+  Authenticator, AuthenticatorContext, AuthenticatorStore, DownloadOptions, FirecrestJob, FirecrestSystem, MethodChoice, MovePhase, OpenedFirecrest, OpenFirecrestOptions, RemoteEntry, RequestToSign, SignInOptions, UploadOptions,
   Candidate, ClientOptions, Coordinates, Direction, EntryCounts, ErrorClassName, ErrorCode, ExistingPolicy, FilterRule, PlainCoordinates, ProgressEvent, ProgressListener,
   ReceiveOptions, RelayAddress, RelayChoice, RootKind, Route, SendOptions, ServeOptions, StreamerServer, TlsIdentity, TransferResult, V2Coordinates, Wire, WireChoice,
 } from '${PACKAGE}';
@@ -38,6 +39,29 @@ const onProgress: ProgressListener = (event: ProgressEvent) => {
   else if (event.type === 'done') seen.push(event.result.path);
 };
 const { signal }: { readonly signal: AbortSignal } = new AbortController();
+
+export async function useFirecrest(): Promise<number | undefined> {
+  const signs: Authenticator = { sign: async ({ headers }: RequestToSign, { store }: AuthenticatorContext) => headers.set('x', (await store.get('key')) ?? '') };
+  const robot: SignInOptions = { flow: 'client-credentials', issuer: 'https://auth.example.org', clientId: 'robot', clientSecret: 'x' };
+  seen.push(typeof (await createAuthenticator(robot)).sign);
+  const choice: OpenFirecrestOptions = { url: 'https://firecrest.example.org', authenticator: signs, env: {} };
+  const opened: OpenedFirecrest = await openFirecrest(choice);
+  const store: AuthenticatorStore = { get: () => Promise.resolve(undefined), set: () => Promise.resolve(), exclusively: (run) => run() };
+  const client = new FirecrestClient({ url: 'https://firecrest.example.org', authenticator: signs, store });
+  const systems: readonly FirecrestSystem[] = await client.systems({ signal });
+  const jobs: readonly FirecrestJob[] = await opened.client.jobs('daint');
+  const entries: readonly RemoteEntry[] = await client.ls('daint', '/scratch');
+  const method: MethodChoice = 'auto';
+  const phases: MovePhase[] = [];
+  const down: DownloadOptions = { ...opened, from: 'daint:/scratch/a', to: 'a', method, signal, existing, rules, onProgress: (event) => void (event.type === 'phase' && phases.push(event.phase)) };
+  const up: UploadOptions = { client, from: ['a', 'b'], to: 'daint:run/', keepJob: true, verify: true, startTimeoutMs: 60_000 };
+  try {
+    return (await download(down)).size + (await upload(up)).size;
+  } catch (error) {
+    if (error instanceof ControlError) return error.status ?? systems.length + jobs.length + entries.length + phases.length;
+    return undefined;
+  }
+}
 
 export async function use(): Promise<ErrorCode | undefined> {
   const identity: string = generateIdentity();

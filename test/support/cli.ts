@@ -76,6 +76,11 @@ export class Child {
     this.exit.catch(() => undefined);
   }
 
+  /** Whether it has ended, and all its output is read. */
+  get ended(): boolean {
+    return this.#finished !== undefined;
+  }
+
   get pid(): number {
     return this.#process.pid ?? 0;
   }
@@ -129,7 +134,7 @@ export class Child {
         this.#listeners = this.#listeners.filter((listener) => listener !== check);
         settle();
       };
-      const fail = (why: string) => finish(() => reject(new Error(`${this.#name}: waited for ${what}, ${why}\n${this.#report()}`)));
+      const fail = (why: string) => finish(() => reject(new Error(`${this.#name}: waited for ${what}, ${why}\n${this.report()}`)));
       const check = () => {
         const found = look();
         if (found !== undefined) finish(() => resolve(found));
@@ -142,8 +147,9 @@ export class Child {
     });
   }
 
-  #report(): string {
-    return `stdout: ${this.#said.stdout.slice(-2000)}\nstderr: ${this.#said.stderr.slice(-2000)}`;
+  /** The end of what it has said on both streams, for a failed test's message. @param most UTF-16 code units of each */
+  report(most = 2000): string {
+    return `stdout: ${this.#said.stdout.slice(-most)}\nstderr: ${this.#said.stderr.slice(-most)}`;
   }
 }
 

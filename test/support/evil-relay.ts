@@ -26,10 +26,11 @@ export const MEDDLINGS = [
   'cuts a byte off',
   'puts a byte before',
   'makes up one before',
-  'says a text of its own before',
   'sends back',
 ] as const;
-export type Meddling = (typeof MEDDLINGS)[number];
+/** What a relay can do to the connection instead, which is no more than to cut it. */
+export const CUTS = ['says a text of its own before', 'closes with 1008 in place of', 'closes with 1000 in place of'] as const;
+export type Meddling = (typeof MEDDLINGS)[number] | (typeof CUTS)[number];
 
 /** What is meddled with, once: the message before which so many binary ones have gone that way, over all pairs. */
 export interface Plan {
@@ -251,6 +252,10 @@ class Meddler {
       case 'says a text of its own before':
         (way === 'to-server' ? pair.server : pair.client).send(JSON.stringify({ paired: { remote: '192.0.2.7:1', waiting: 0 } }));
         this.#send(pair, way, bytes);
+        break;
+      case 'closes with 1008 in place of':
+      case 'closes with 1000 in place of':
+        for (const socket of [pair.server, pair.client]) socket.close(meddling === 'closes with 1008 in place of' ? 1008 : 1000);
         break;
       case 'sends back':
         this.#send(pair, way === 'to-server' ? 'to-client' : 'to-server', bytes);

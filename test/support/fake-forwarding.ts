@@ -15,6 +15,8 @@ export class FakeForwarding implements ForwardingConnection {
   readonly wireBytes = { received: 0, sent: 0 };
   readonly lastHeardMs = 0;
   buffered = 0;
+  /** Where there is a list, what tells that a piece is written goes there, and is the test's to call. */
+  unwritten: (() => void)[] | undefined;
   paused = false;
   destroyed = false;
   handler: MessageHandler | undefined;
@@ -37,7 +39,8 @@ export class FakeForwarding implements ForwardingConnection {
 
   sendPiece(bytes: Uint8Array, { first, last }: { readonly first: boolean; readonly last: boolean }, written?: () => void): boolean {
     this.sent.push(`${first ? '[' : ''}${Buffer.from(bytes).toString('latin1')}${last ? ']' : ''}`);
-    written?.();
+    if (this.unwritten === undefined || written === undefined) written?.();
+    else this.unwritten.push(written);
     return this.#behind === undefined;
   }
 

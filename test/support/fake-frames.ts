@@ -17,10 +17,13 @@ export const ENTRIES: readonly ManifestEntry[] = [
 /** A frame of each type. */
 export const FRAMES: readonly Frame[] = [
   { type: 'hello', client: Buffer.alloc(16, 1), stream: 3, action: 'send', received: 2 ** 33, agent: 'test' },
+  { type: 'hello', client: Buffer.alloc(16, 1), stream: 0, action: 'receive', received: 0, agent: '', alive: true },
   { type: 'welcome', action: 'receive', received: 0, streams: 64, agent: 'test' },
+  { type: 'welcome', action: 'send', received: 0, streams: 1, agent: '', alive: true },
   { type: 'failure', code: 'storage-full', message: 'no space left' },
   { type: 'credit', limit: 2 ** 34, acked: 7 },
   { type: 'ack', received: 32 },
+  { type: 'alive' },
   { type: 'offer', root: 'tree', name: 'run7', existing: 'update', checksum: true, dryRun: false, delete: true, sha256: false, rules: ['-*.tmp', '+a/**'] },
   { type: 'offer', root: 'pipe', name: '', existing: undefined, checksum: false, dryRun: true, delete: false, sha256: true, rules: [] },
   { type: 'entries', entries: ENTRIES },

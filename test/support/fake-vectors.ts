@@ -49,11 +49,12 @@ export function frameOf({ type, fields }: FrameVector): Frame {
   const flag = (name: string) => fields[name] === true;
   const texts = (name: string) => fields[name] as readonly string[];
   const action = () => (fields['action'] === 'send' ? 'send' : 'receive');
+  const alive = () => (fields['alive'] === undefined ? {} : { alive: flag('alive') });
   switch (type) {
     case 'hello':
-      return { type, client: bytes('client'), stream: number('stream'), action: action(), received: number('received'), agent: text('agent') };
+      return { type, client: bytes('client'), stream: number('stream'), action: action(), received: number('received'), agent: text('agent'), ...alive() };
     case 'welcome':
-      return { type, action: action(), received: number('received'), streams: number('streams'), agent: text('agent') };
+      return { type, action: action(), received: number('received'), streams: number('streams'), agent: text('agent'), ...alive() };
     case 'failure':
       return { type, code: text('code'), message: text('message') };
     case 'credit':
@@ -88,6 +89,7 @@ export function frameOf({ type, fields }: FrameVector): Frame {
       return { type, paths: texts('paths') };
     case 'finished':
       return { type, removed: number('removed'), failed: number('failed') };
+    case 'alive':
     case 'bye':
       return { type };
     case 'data':

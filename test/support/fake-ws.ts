@@ -14,7 +14,8 @@ interface WsSender {
   close(code: number | undefined, data: string | undefined, mask: boolean): void;
 }
 interface WsReceiver extends EventEmitter {
-  write(bytes: Buffer): boolean;
+  /** What write(2) of a stream comes to: its error is told at once, and not in another turn. */
+  _write(bytes: Buffer, encoding: string, done: (error?: Error | null) => void): void;
 }
 const { Sender, Receiver } = ws as unknown as {
   readonly Sender: new (socket: { write: (bytes: Buffer) => void; cork: () => void; uncork: () => void }, extensions?: object) => WsSender;
@@ -61,7 +62,8 @@ export function readByWs(chunks: readonly Buffer[], options: { isServer: boolean
   receiver.on('ping', (data: Buffer) => read.push(`ping ${data.toString('hex')}`));
   receiver.on('pong', (data: Buffer) => read.push(`pong ${data.toString('hex')}`));
   receiver.on('conclude', (code: number, reason: Buffer) => read.push(`close ${code} ${reason.toString()}`));
-  receiver.on('error', (cause: Error) => (error = cause));
-  for (const chunk of chunks) receiver.write(Buffer.from(chunk));
+  for (const chunk of chunks) {
+    if (error === undefined) receiver._write(Buffer.from(chunk), 'buffer', (cause) => (error = cause ?? undefined));
+  }
   return { read, error };
 }

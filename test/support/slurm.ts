@@ -7,14 +7,14 @@
 import { execFile } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { accessSync, constants, readdirSync, readFileSync } from 'node:fs';
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
 import type { TestContext } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { isRoot } from '../e2e/abilities.js';
-import { Child, freePort } from './cli.js';
+import { BIN, Child, freePort } from './cli.js';
 
 const execute = promisify(execFile);
 
@@ -46,6 +46,8 @@ const searchPath = (): string[] => [...(process.env['PATH'] ?? '').split(':'), '
 export interface Cluster {
   /** All of Slurm's own files: state, spool and logs. */
   readonly directory: string;
+  /** A directory that every job has in PATH, as the site's logins have: node and `streamer` are there. */
+  readonly programs: string;
   /** Submits a script, with more options of sbatch and into a directory that is there. */
   submit(script: string, options: { readonly cwd: string; readonly words?: readonly string[]; readonly env?: Readonly<Record<string, string>> }): Promise<Job>;
   /** Runs one of Slurm's commands, which must succeed. @returns its standard output */
@@ -82,6 +84,7 @@ export async function startCluster(t: TestContext): Promise<Cluster> {
   });
   return {
     directory,
+    programs: path.join(directory, 'bin'),
     command,
     submit: async (script, { cwd, words: more = [], env: extra = {} }) => {
       const id = (await command(['sbatch', '--parsable', ...more], { stdin: script, cwd, env: extra })).trim();
@@ -102,8 +105,10 @@ function killAll(variable: string): void {
 }
 
 async function configure(directory: string): Promise<void> {
-  await Promise.all(['run', 'state', 'spool'].map((name) => mkdir(path.join(directory, name))));
+  await Promise.all(['run', 'state', 'spool', 'bin'].map((name) => mkdir(path.join(directory, name))));
   await writeFile(path.join(directory, 'munge.key'), randomBytes(1024), { mode: 0o400 });
+  await Promise.all([symlink(BIN, path.join(directory, 'bin/streamer')), symlink(process.execPath, path.join(directory, 'bin/node'))]);
+  await writeFile(path.join(directory, 'task-prolog'), `#!/bin/sh\necho "export PATH=${path.join(directory, 'bin')}:$PATH"\n`, { mode: 0o755 });
   await writeFile(path.join(directory, 'slurm.conf'), configuration(directory, await freePort(), await freePort()));
 }
 
@@ -130,6 +135,7 @@ StateSaveLocation=${at('state')}
 SlurmdSpoolDir=${at('spool')}
 SlurmctldLogFile=${at('slurmctld.log')}
 SlurmdLogFile=${at('slurmd.log')}
+TaskProlog=${at('task-prolog')}
 # A machine of the tests may have no control groups of its own to give.
 ProctrackType=proctrack/linuxproc
 TaskPlugin=task/none

@@ -31,7 +31,7 @@ const ROOMS: Readonly<Record<string, { readonly not: readonly string[]; readonly
   client: { not: ['../server/x.js', '../cli/x.js', 'ws', 'node:fs', 'commander'], may: ['../transfer/x.js', '../transport/x.js', '../coordinates/x.js', '../wire/x.js'] },
   server: { not: ['../client/x.js', '../cli/x.js', 'ws', 'node:fs/promises', 'progress'], may: ['../transfer/x.js', '../transport/x.js', '../coordinates/x.js', '../wire/x.js'] },
   relay: { not: ['../wire/x.js', '../crypto/x.js', '../coordinates/x.js', '../transfer/x.js', '../server/x.js', 'ws', 'node:fs', 'commander'], may: ['../util/x.js', '../transport/x.js', '@redis/client', 'prom-client'] },
-  control: { not: ['../wire/x.js', '../compat/x.js', '../storage/x.js', '../relay/x.js', '../cli/x.js', 'ws', 'commander'], may: ['../client/x.js', '../server/x.js', '../transport/x.js', '../coordinates/x.js', 'openid-client', 'openapi-fetch', 'undici', 'node:fs/promises'] },
+  control: { not: ['../wire/x.js', '../compat/x.js', '../relay/x.js', '../cli/x.js', 'ws', 'commander'], may: ['../client/x.js', '../server/x.js', '../storage/x.js', '../transport/x.js', '../coordinates/x.js', 'openid-client', 'openapi-fetch', 'undici', 'node:fs/promises'] },
   cli: { not: ['../wire/x.js', '../compat/x.js', '../storage/x.js', '../crypto/x.js', 'ws', 'msgpackr'], may: ['../client/x.js', '../server/x.js', '../relay/x.js', '../transfer/x.js', '../transport/x.js', '../control/x.js', 'commander', 'progress', 'node:fs'] },
 };
 

@@ -28,7 +28,7 @@ export interface BenchCommandOptions {
 }
 
 /** The client's end. @throws StreamerError */
-export async function runBench(words: readonly (string | undefined)[], options: BenchCommandOptions, { renderer, stopSignal }: Context): Promise<void> {
+export async function runBench(words: readonly string[], options: BenchCommandOptions, { renderer, stopSignal }: Context): Promise<void> {
   if (words[0] !== undefined && options.coordinates !== undefined) throw new UsageError('the coordinates are given twice: as an argument and with --coordinates');
   const { measurement, result, verdict: { bound, text } } = await benchPath({
     coordinates: await opened(readCoordinates(words[0] ?? options.coordinates, process.env), options.identity, process.env),

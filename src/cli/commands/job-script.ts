@@ -5,9 +5,11 @@
  */
 import { parsePublicKey } from '../../coordinates/keys.js';
 import { UsageError } from '../../errors.js';
-import { NODE_VERSIONS, SCHEDULERS, type JobScriptOptions, type NodeSource } from '../../server/job-options.js';
+import { NODE_VERSIONS, SCHEDULERS, type JobScriptOptions } from '../../server/job-options.js';
 import { jobScript } from '../../server/job-script.js';
+import { parseNodeSource } from '../../server/node-source.js';
 import { readKeys } from '../arguments.js';
+import { defined } from '../../util/defined.js';
 import type { Context } from '../action.js';
 
 /** Options as commander gives them; durations in milliseconds, sizes in bytes. */
@@ -28,9 +30,8 @@ export interface JobScriptCommandOptions extends Pick<JobScriptOptions, 'jobName
 }
 
 /** Prints the script. @throws StreamerError */
-export function runJobScript(action: 'send' | 'receive', words: readonly (string | undefined)[], options: JobScriptCommandOptions, { renderer }: Context): void {
-  const given = words.filter((word) => word !== undefined);
-  if (given.length > 0 && options.path !== undefined) throw new UsageError('the path is given twice: as an argument and with --path');
+export function runJobScript(action: 'send' | 'receive', words: readonly string[], options: JobScriptCommandOptions, { renderer }: Context): void {
+  if (words.length > 0 && options.path !== undefined) throw new UsageError('the path is given twice: as an argument and with --path');
   const scheduler = SCHEDULERS.find((known) => known === options.scheduler);
   if (scheduler === undefined) throw new UsageError('which scheduler? --scheduler slurm, or --scheduler pbs');
   if (options.nodeVersion !== undefined && !/^venv(?::|$)/u.test(options.node ?? '')) throw new UsageError('--node-version is for --node venv');
@@ -40,30 +41,14 @@ export function runJobScript(action: 'send' | 'receive', words: readonly (string
   if (relay === undefined && relayTokenFile !== undefined) throw new UsageError('--relay-token-file is for a relay: --relay <url>');
   const script: JobScriptOptions = {
     ...same,
-    ...defined({ timeMs: time, graceMs: grace, waitTimeoutMs: waitTimeout, directives: directive, serverOptions: serverOption, node: node === undefined ? undefined : nodeSource(node), sealTo, streamerCommand: streamer, relay: relay === undefined ? undefined : { url: relay, ...defined({ tokenFile: relayTokenFile }) }, nodeVersion: NODE_VERSIONS.find((major) => String(major) === nodeVersion) }),
+    ...defined({ timeMs: time, graceMs: grace, waitTimeoutMs: waitTimeout, directives: directive, serverOptions: serverOption, node: node === undefined ? undefined : parseNodeSource(node), sealTo, streamerCommand: streamer, relay: relay === undefined ? undefined : { url: relay, ...defined({ tokenFile: relayTokenFile }) }, nodeVersion: NODE_VERSIONS.find((major) => String(major) === nodeVersion) }),
     scheduler,
     action,
-    paths: path === undefined ? given : [path],
+    paths: path === undefined ? words : [path],
   };
   const text = jobScript(script);
   if (sealTo === undefined && options.coordinatesFile === undefined) {
     renderer.onProgress({ type: 'notice', message: "the job's log will hold the coordinates for all who may read it: --seal-to <your key>, of \"streamer keygen\", or --coordinates-file prevents that" });
   }
   renderer.print(text.trimEnd(), { event: 'job-script', script: text });
-}
-
-/** @throws UsageError */
-function nodeSource(text: string): NodeSource {
-  const [, from, , value = ''] = /^(path|module|file|venv)(:(.*))?$/su.exec(text) ?? [];
-  if (from === 'path' && text === 'path') return { from };
-  if (from === 'module' && value.trim() !== '') return { from: 'modules', names: value.trim().split(/\s+/u) };
-  if (from === 'file' && value !== '') return { from, file: value };
-  if (from === 'venv' && text === 'venv') return { from };
-  if (from === 'venv' && value !== '') return { from, directory: value };
-  throw new UsageError('--node takes path, module:<name>, file:<path of node>, venv or venv:<directory>');
-}
-
-/** Without those that are not given: options that are there are checked. */
-function defined<T extends object>(options: T): { [K in keyof T]: Exclude<T[K], undefined> } {
-  return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined)) as { [K in keyof T]: Exclude<T[K], undefined> };
 }

@@ -5,7 +5,7 @@
  */
 import { generateIdentity, publicKeyOf } from '../../coordinates/keys.js';
 import { StorageError } from '../../errors.js';
-import { identityFile, readIdentity, writeIdentity } from '../identity.js';
+import { identityFile, identityText, readIdentity, writeIdentity } from '../identity.js';
 import type { Context } from '../action.js';
 
 /** Options as commander gives them. */
@@ -24,7 +24,7 @@ export async function runKeygen(options: KeygenCommandOptions, { renderer }: Con
   }
   const identity = generateIdentity();
   const key = publicKeyOf(identity);
-  await writeIdentity(file, `# an identity of streamer: keep it secret\n# its public key: ${key}\n${identity}\n`);
+  await writeIdentity(file, identityText(identity, key));
   renderer.onProgress({ type: 'notice', message: `your identity is in ${file}: keep it secret; this is its public key, for --seal-to` });
   renderer.print(key, { event: 'key', key, file });
 }

@@ -7,44 +7,27 @@ import path from 'node:path';
 import { openBrowser } from '../../control/auth/browser.js';
 import type { DeviceCode, SignInPrompts } from '../../control/auth/prompts.js';
 import { login, type LoginRequest, type LoginResult } from '../../control/login.js';
+import { openControl } from '../../control/open.js';
 import type { Profile } from '../../control/profile.js';
-import { UsageError } from '../../errors.js';
+import { StreamerError, UsageError } from '../../errors.js';
+import { defined } from '../../util/defined.js';
 import { formatDuration } from '../../util/units.js';
 import type { Context } from '../action.js';
 import type { Renderer } from '../render.js';
 import { readTextFile } from '../text-file.js';
 import { timeLeft } from '../time-left.js';
 
+/** Fields of a profile that are the option of the same name. */
+const SAME = ['url', 'issuer', 'tokenUrl', 'clientId', 'flow', 'subjectFlow', 'scope', 'audience', 'redirectPort', 'redirectUrl', 'clientAuthMethod', 'apiKeyHeader', 'apiKeyField', 'tokenCommand', 'system', 'account', 'relay', 'method'] as const;
+/** And those that name a file here. */
+const FILES = ['clientSecretFile', 'keyFile', 'apiKeyFile', 'tokenFile', 'authenticator', 'ca', 'relayTokenFile'] as const;
+
 /** Options as commander gives them. An empty one takes its field out of the profile. */
-export interface LoginCommandOptions {
+export interface LoginCommandOptions extends Pick<Profile, (typeof SAME)[number] | (typeof FILES)[number]> {
   readonly profile?: string;
-  readonly url?: string;
-  readonly issuer?: string;
-  readonly tokenUrl?: string;
-  readonly clientId?: string;
-  readonly flow?: Profile['flow'];
-  readonly subjectFlow?: Profile['subjectFlow'];
-  readonly scope?: string;
-  readonly audience?: string;
-  readonly redirectPort?: number;
-  readonly redirectUrl?: string;
   readonly open: boolean;
+  readonly check: boolean;
   readonly timeout?: number;
-  readonly clientAuthMethod?: Profile['clientAuthMethod'];
-  readonly clientSecretFile?: string;
-  readonly keyFile?: string;
-  readonly apiKeyFile?: string;
-  readonly apiKeyHeader?: string;
-  readonly apiKeyField?: string;
-  readonly tokenFile?: string;
-  readonly tokenCommand?: string;
-  readonly authenticator?: string;
-  readonly ca?: string;
-  readonly system?: string;
-  readonly account?: string;
-  readonly relay?: string;
-  readonly relayTokenFile?: string;
-  readonly method?: string;
   readonly allowMethod?: readonly string[];
   readonly agentNode?: string;
   readonly agentNodeVersion?: number;
@@ -54,14 +37,10 @@ export interface LoginCommandOptions {
   readonly agentDirectory?: string;
 }
 
-/** Fields of a profile that are the option of the same name. */
-const SAME = ['url', 'issuer', 'tokenUrl', 'clientId', 'flow', 'subjectFlow', 'scope', 'audience', 'redirectPort', 'redirectUrl', 'clientAuthMethod', 'apiKeyHeader', 'apiKeyField', 'tokenCommand', 'system', 'account', 'relay', 'method'] as const;
-/** And those that name a file here. */
-const FILES = ['clientSecretFile', 'keyFile', 'apiKeyFile', 'tokenFile', 'authenticator', 'ca', 'relayTokenFile'] as const;
-
 /** Signs in, and keeps the profile. @throws StreamerError */
 export async function runLogin(options: LoginCommandOptions, { renderer, stopSignal }: Context): Promise<void> {
   const secrets = readSecrets(options);
+  const signal = stopSignal();
   const result = await login({
     name: options.profile ?? process.env['STREAMER_PROFILE'],
     changes: changesOf(options),
@@ -69,9 +48,25 @@ export async function runLogin(options: LoginCommandOptions, { renderer, stopSig
     timeoutMs: options.timeout,
     env: process.env,
     prompts: promptsFor(renderer, options.open),
-    signal: stopSignal(),
+    signal,
   });
   tell(result, renderer);
+  if (options.check && result.profile.url !== undefined) await check(result.name, renderer, signal);
+}
+
+/** How long FirecREST is waited for: one is signed in whatever it says, milliseconds. */
+const CHECK_MS = 15_000;
+
+/** Whether FirecREST takes the token, and what it has. It is no failure of the sign-in when it does not answer. */
+async function check(profile: string, renderer: Renderer, signal: AbortSignal): Promise<void> {
+  try {
+    const { client } = await openControl({ profile, env: process.env });
+    const systems = (await client.systems({ signal: AbortSignal.any([signal, AbortSignal.timeout(CHECK_MS)]) })).map(({ name }) => name);
+    renderer.print(`FirecREST has ${systems.length === 0 ? 'no systems' : systems.join(', ')}`, { event: 'systems', systems });
+  } catch (error) {
+    if (!(error instanceof StreamerError) || signal.aborted) throw error;
+    renderer.onProgress({ type: 'notice', message: `but FirecREST could not be asked: ${error.message}` });
+  }
 }
 
 function readSecrets({ clientSecretFile, apiKeyFile }: LoginCommandOptions): Pick<LoginRequest, 'clientSecret' | 'apiKey'> {
@@ -108,7 +103,7 @@ function agentOf(options: LoginCommandOptions): Readonly<Record<string, unknown>
     directives: options.agentDirective,
     directory: options.agentDirectory,
   };
-  return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined));
+  return defined(fields);
 }
 
 function promptsFor(renderer: Renderer, open: boolean): SignInPrompts {

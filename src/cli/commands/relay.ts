@@ -8,7 +8,8 @@ import { joinRedisDirectory } from '../../relay/redis-directory.js';
 import { ALONE, type RoomDirectory } from '../../relay/directory.js';
 import type { RelayLimits } from '../../relay/limits.js';
 import { RelayMetrics } from '../../relay/metrics.js';
-import { startRelay, type Relay, type RelayLog } from '../../relay/relay.js';
+import { startRelay, type Relay } from '../../relay/relay.js';
+import type { RelayLog } from '../../relay/relay-log.js';
 import { parseTokens, type TokenList } from '../../relay/tokens.js';
 import { checkTlsIdentity, listen, type Listener, type TlsIdentity } from '../../transport/listen.js';
 import { isLoopback } from '../../transport/proxy.js';
@@ -67,8 +68,8 @@ export async function runRelay(options: RelayCommandOptions, { renderer, stopSig
       trustForwarded: options.trustForwardedFor ?? false,
       directory,
       metrics: new RelayMetrics(),
-      // They say much of a relay: to all the world only where that is asked for.
-      publicMetrics: options.metricsListen === undefined && isLoopback(options.listen.host),
+      // They say much of a relay: to all the world only where that is asked for, and a proxy before us has the world come from here.
+      publicMetrics: options.metricsListen === undefined && options.trustForwardedFor !== true && isLoopback(options.listen.host),
       ca: options.ca === undefined ? undefined : readPemFile(options.ca),
       log,
     });

@@ -48,13 +48,12 @@ export interface ServerCommandOptions extends TransferCommandOptions {
 /** Runs the server to its end. @throws StreamerError */
 export async function runServer(
   action: 'send' | 'receive',
-  words: readonly (string | undefined)[],
+  words: readonly string[],
   options: ServerCommandOptions,
   { renderer, stopSignal }: Context,
 ): Promise<void> {
-  const given = words.filter((word) => word !== undefined);
-  if (given.length > 0 && options.path !== undefined) throw new UsageError('the path is given twice: as an argument and with --path');
-  const paths = options.path === undefined ? given : [options.path];
+  if (words.length > 0 && options.path !== undefined) throw new UsageError('the path is given twice: as an argument and with --path');
+  const paths = options.path === undefined ? words : [options.path];
   const [path] = paths;
   if (path === undefined) throw new UsageError(`which file? streamer server [options] ${action} --path <path>`);
   if (options.sealTo !== undefined && options.secret !== undefined) throw new UsageError('--seal-to hides the secret, and --secret shows it to everybody on this machine: leave it out, or use --secret-file');

@@ -23,6 +23,7 @@
 import { AuthError, ConnectError, StreamerError } from '../../errors.js';
 import type { Authenticator, AuthenticatorContext } from './authenticator.js';
 import { keptSecret } from './client-authentication.js';
+import { codeOf } from './provider-error.js';
 import { grantParameters, secureUrl } from './provider.js';
 import { RenewedToken } from './renewed-token.js';
 import type { SignInSettings } from './settings.js';
@@ -85,13 +86,12 @@ async function post(endpoint: URL, { headers, body }: { readonly headers: Header
   } catch (error) {
     if (error instanceof StreamerError) throw error;
     if (signal?.aborted === true && signal.reason instanceof StreamerError) throw signal.reason;
-    const cause = error instanceof Error && error.cause instanceof Error && 'code' in error.cause ? String(error.cause.code) : 'no answer';
-    throw new ConnectError('connect-failed', `cannot trade the API key at ${endpoint.host} (${cause}): check \`tokenUrl\` and the network`);
+    throw new ConnectError('connect-failed', `cannot trade the API key at ${endpoint.host} (${codeOf(error) ?? 'no answer'}): check \`tokenUrl\` and the network`);
   }
 }
 
 function refusal(status: number, { host }: URL, { from, again }: SignInSettings): StreamerError {
-  if (status === 401 || status === 403) return new AuthError('auth-refused', `${host} does not take the API key of ${from} (HTTP ${status}): ${again}`);
+  if (status === 401 || status === 403) return new AuthError('auth-refused', `${host} does not take the API key of ${from} (HTTP ${status}); sign in again: ${again}`);
   if (status >= 500 || status === 429) return new ConnectError('connect-failed', `${host} cannot trade the API key now (HTTP ${status}): try again later`);
   return new AuthError('auth-refused', `${host} answers an API key with HTTP ${status}: check \`tokenUrl\`, \`apiKeyHeader\` and \`apiKeyField\``);
 }

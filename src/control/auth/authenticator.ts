@@ -37,7 +37,7 @@ export interface Authenticator {
    */
   sign(request: RequestToSign, context: AuthenticatorContext): Promise<void>;
   /**
-   * FirecREST answered 401 to what was signed. Whether another attempt with something fresh is worthwhile.
+   * FirecREST answered 401 to what was signed, with this very `context`. Whether another attempt with something fresh is worthwhile.
    * @default not
    */
   refused?(context: AuthenticatorContext): Promise<boolean>;

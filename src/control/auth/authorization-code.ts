@@ -6,7 +6,7 @@
  * @module
  */
 import { UsageError } from '../../errors.js';
-import { isLoopback } from '../../transport/proxy.js';
+import { isLoopbackUrl } from '../../transport/proxy.js';
 import type { Profile } from '../profile.js';
 import type { AuthenticatorContext } from './authenticator.js';
 import type { SignInPrompts } from './prompts.js';
@@ -69,6 +69,6 @@ async function signInAt(listener: RedirectListener, state: string, { library, co
 /** @throws UsageError for an address elsewhere: the code would go there */
 export function redirectUrlOf({ redirectUrl, redirectPort }: Profile): URL {
   const url = new URL(redirectUrl ?? `http://127.0.0.1:${redirectPort ?? DEFAULT_REDIRECT_PORT}/callback`);
-  if (url.protocol !== 'http:' || !isLoopback(url.hostname.replace(/^\[|\]$/gu, '')) || url.search !== '' || url.hash !== '') throw new UsageError('`redirectUrl` is an address of this machine, such as http://localhost:8888/callback');
+  if (url.protocol !== 'http:' || !isLoopbackUrl(url) || url.search !== '' || url.hash !== '') throw new UsageError('`redirectUrl` is an address of this machine, such as http://localhost:8888/callback');
   return url;
 }

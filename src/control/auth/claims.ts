@@ -4,6 +4,7 @@
  *
  * @module
  */
+import { defined } from '../../util/defined.js';
 
 /** The claims that are looked at. Times are seconds since 1970. */
 export interface Claims {
@@ -40,17 +41,15 @@ export function claimsOf(payload: Readonly<Record<string, unknown>>): Claims {
   const text = (...names: readonly string[]) => names.map((name) => payload[name]).find((value) => typeof value === 'string' && value !== '') as string | undefined;
   const time = (name: string) => (typeof payload[name] === 'number' && Number.isFinite(payload[name]) ? payload[name] : undefined);
   return {
-    ...given('issuer', text('iss')),
-    ...given('subject', text('sub')),
-    ...given('user', text('preferred_username', 'username', 'client_id', 'azp', 'sub')),
     audience: [payload['aud']].flat().filter((value) => typeof value === 'string'),
-    ...given('authorizedParty', text('azp', 'client_id')),
-    ...given('scope', text('scope')),
-    ...given('issuedAt', time('iat')),
-    ...given('expiresAt', time('exp')),
+    ...defined({
+      issuer: text('iss'),
+      subject: text('sub'),
+      user: text('preferred_username', 'username', 'client_id', 'azp', 'sub'),
+      authorizedParty: text('azp', 'client_id'),
+      scope: text('scope'),
+      issuedAt: time('iat'),
+      expiresAt: time('exp'),
+    }),
   };
-}
-
-function given<Key extends string, T>(key: Key, value: T | undefined): Partial<Record<Key, T>> {
-  return value === undefined ? {} : ({ [key]: value } as Record<Key, T>);
 }

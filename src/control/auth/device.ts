@@ -28,7 +28,7 @@ export function signInWithDevice(settings: SignInSettings, context: Authenticato
       try {
         return tokensOf(await library.pollDeviceAuthorizationGrant(configuration, device, resource, { signal }), askedAtMs);
       } catch (error) {
-        if (ended.aborted) throw new AuthError('auth-sign-in', `the code has ended before it was typed in: ${settings.again}`);
+        if (ended.aborted) throw new AuthError('auth-sign-in', `the code has ended before it was typed in; sign in again: ${settings.again}`);
         // A network that was away for a moment is no reason to begin again (section 3.5).
         const told = grant.failure(error);
         if (!told.retryable || signal.aborted) throw told;

@@ -28,7 +28,7 @@ import { refresh } from './refresh.js';
 import { RenewedToken } from './renewed-token.js';
 import type { GivenSecrets, SignInSettings } from './settings.js';
 import { checkToken, type TokenSource } from './token-source.js';
-import { parseObject, type Tokens } from './tokens.js';
+import { lifetimeOf, parseObject, type Tokens } from './tokens.js';
 
 interface HubState {
   readonly accessToken?: string;
@@ -75,21 +75,19 @@ async function readStateFile(file: string): Promise<GivenSecrets> {
 
 /** The hub's own access token first, and the refresh token when that is about to end. */
 async function renew(settings: SignInSettings, state: HubState, before: Tokens | undefined, context: AuthenticatorContext): Promise<Tokens> {
-  const own = state.accessToken === undefined ? undefined : lifetimeOf(state.accessToken, state.refreshToken);
+  const own = ownTokens(state);
   if (before === undefined && own !== undefined && isFresh(own, Date.now())) return own;
   if (before?.refreshToken ?? state.refreshToken) {
     const known = withProvider(settings, state.accessToken);
     return refresh(known, before ?? { accessToken: '', obtainedAtMs: 0, expiresAtMs: 0, ...(state.refreshToken === undefined ? {} : { refreshToken: state.refreshToken }) }, context);
   }
   if (own !== undefined && own.expiresAtMs > Date.now()) return own;
-  throw new AuthError('auth-sign-in', `the access token of ${settings.from} has expired, and there is no refresh token: ${AGAIN}`);
+  throw new AuthError('auth-sign-in', `the access token of ${settings.from} has expired, and there is no refresh token; sign in again: ${AGAIN}`);
 }
 
-function lifetimeOf(accessToken: string, refreshToken: string | undefined): Tokens | undefined {
-  const { issuedAt, expiresAt } = readClaims(accessToken) ?? {};
-  const nowMs = Date.now();
-  const obtainedAtMs = Math.min(nowMs, (issuedAt ?? Infinity) * 1000);
-  return { accessToken, obtainedAtMs, expiresAtMs: expiresAt === undefined ? nowMs + 300_000 : expiresAt * 1000, ...(refreshToken === undefined ? {} : { refreshToken }) };
+function ownTokens({ accessToken, refreshToken }: HubState): Tokens | undefined {
+  if (accessToken === undefined) return undefined;
+  return { accessToken, ...lifetimeOf(accessToken, Date.now()), ...(refreshToken === undefined ? {} : { refreshToken }) };
 }
 
 /** The access token comes from the hub, which the user trusts with more than this: its issuer and its client are taken at its word. */

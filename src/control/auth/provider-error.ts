@@ -13,7 +13,7 @@ export interface ProviderCall {
   readonly doing: string;
   /** The provider's host, for messages. */
   readonly host: string;
-  /** What helps when a sign-in has ended. */
+  /** What to do when a sign-in has ended: goes on after "sign in again:". */
   readonly again: string;
 }
 
@@ -50,7 +50,7 @@ function refusal(error: string, description: string | undefined, status: number,
   const what = `${host} refuses to ${doing} (${quotable(error).slice(0, 60)}${said})`;
   if (status >= 500 || error === 'temporarily_unavailable' || error === 'server_error') return new ConnectError('connect-failed', `${what}: it has a fault of its own; try again later`);
   const [code, advice] = (Object.hasOwn(REFUSALS, error) ? REFUSALS[error] : undefined) ?? ['auth-refused', 'check what it was asked'];
-  return new AuthError(code, `${what}; ${code === 'auth-sign-in' ? again : advice}`);
+  return new AuthError(code, `${what}; ${code === 'auth-sign-in' ? `sign in again: ${again}` : advice}`);
 }
 
 /** A description may quote what it was sent: nothing in it that could be a secret is shown. */
@@ -103,11 +103,20 @@ function comparison(cause: unknown, { host }: ProviderCall): StreamerError {
   return new AuthError('auth-token', `the token from ${host} is not one for this sign-in (its ${peerText(name)} is another one): try again; if it comes back, check \`issuer\` and \`clientId\``);
 }
 
-/** fetch's own failure says what and why in its cause. */
+/** What fetch throws says why in its cause, or in the cause of that. */
 function unreachable(error: unknown, { doing, host }: ProviderCall): StreamerError {
-  const reason = error instanceof Error && error.cause instanceof Error ? error.cause : error;
-  const code = reason instanceof Error && 'code' in reason && typeof reason.code === 'string' ? reason.code : undefined;
-  if (code !== undefined && /CERT|SIGNED|SSL|TLS|ISSUER/u.test(code)) return new ConnectError('connect-failed', `the certificate of ${host} is not trusted (${code}): name its authority with \`ca\``, { retryable: false });
+  const code = codeOf(error);
+  if (code !== undefined && /CERT|SIGNED|SSL|TLS|ISSUER/u.test(code)) return new AuthError('auth-certificate', `the certificate of ${host} is not trusted (${code}): name its authority with \`ca\``);
   if (error instanceof TypeError || code !== undefined) return new ConnectError('connect-failed', `cannot reach ${host} to ${doing} (${code ?? 'no connection'}): check the address and the network`);
   return new AuthError('auth-refused', `cannot ${doing} at ${host}: check \`issuer\` and \`clientId\``);
+}
+
+/** The system's code of what is at the bottom of it. */
+export function codeOf(error: unknown): string | undefined {
+  let code: string | undefined;
+  for (let [at, depth]: [unknown, number] = [error, 0]; at instanceof Error && depth < 8; depth += 1) {
+    if ('code' in at && typeof at.code === 'string') code = at.code;
+    at = at instanceof AggregateError && at.errors.length > 0 ? at.errors[0] : at.cause;
+  }
+  return code;
 }

@@ -7,7 +7,7 @@
  */
 import type * as OpenidClient from 'openid-client';
 import { UsageError, type StreamerError } from '../../errors.js';
-import { isLoopback } from '../../transport/proxy.js';
+import { isLoopbackUrl } from '../../transport/proxy.js';
 import type { Profile } from '../profile.js';
 import type { AuthenticatorContext } from './authenticator.js';
 import { clientAuthentication } from './client-authentication.js';
@@ -62,13 +62,14 @@ function placeOf({ profile, from }: SignInSettings): Place {
 export function secureUrl(text: string, option: string): URL {
   if (!URL.canParse(text)) throw new UsageError(`\`${option}\` is an address such as https://auth.example.org`);
   const url = new URL(text);
-  if (url.protocol !== 'https:' && !isLoopbackUrl(url)) throw new UsageError(`\`${option}\` is not an address of https:, and secrets would be sent to it in the clear: http: is only for this machine itself`);
+  if (url.protocol !== 'https:' && !mayBePlain(url)) throw new UsageError(`\`${option}\` is not an address of https:, and secrets would be sent to it in the clear: http: is only for this machine itself`);
   if (url.username !== '' || url.password !== '') throw new UsageError(`\`${option}\` holds a name or a password: leave it out`);
   return url;
 }
 
-function isLoopbackUrl({ protocol, hostname }: URL): boolean {
-  return protocol === 'http:' && isLoopback(hostname.replace(/^\[|\]$/gu, ''));
+/** Where requests may go without TLS. */
+function mayBePlain(url: URL): boolean {
+  return url.protocol === 'http:' && isLoopbackUrl(url);
 }
 
 async function connect(library: typeof OpenidClient, settings: SignInSettings, context: AuthenticatorContext, { url, known }: Place): Promise<OpenidClient.Configuration> {
@@ -83,7 +84,7 @@ async function connect(library: typeof OpenidClient, settings: SignInSettings, c
   const configuration = new library.Configuration(server, clientId, metadata, authentication ?? library.None());
   configuration.timeout = ANSWER_SECONDS;
   configuration[library.customFetch] = known === 'tokenUrl' ? withoutIdToken(customFetch) : customFetch;
-  if (isLoopbackUrl(url)) plainRequests(library)(configuration);
+  if (mayBePlain(url)) plainRequests(library)(configuration);
   return configuration;
 }
 
@@ -93,7 +94,7 @@ async function discover(library: typeof OpenidClient, url: URL, clientId: string
       algorithm,
       timeout: ANSWER_SECONDS,
       [library.customFetch]: customFetch,
-      execute: isLoopbackUrl(url) ? [plainRequests(library)] : [],
+      execute: mayBePlain(url) ? [plainRequests(library)] : [],
     });
   try {
     return (await look('oidc')).serverMetadata();
@@ -105,9 +106,9 @@ async function discover(library: typeof OpenidClient, url: URL, clientId: string
   }
 }
 
-/** The library marks it as deprecated so that it stands out. It is for this machine itself; {@link guardedFetch} sees to that. */
+/** It is for this machine itself; {@link guardedFetch} sees to that. */
 function plainRequests(library: typeof OpenidClient): (configuration: OpenidClient.Configuration) => void {
-  // eslint-disable-next-line @typescript-eslint/no-deprecated
+  // eslint-disable-next-line @typescript-eslint/no-deprecated -- the library marks it so for it to stand out
   return library.allowInsecureRequests;
 }
 

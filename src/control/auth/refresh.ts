@@ -23,7 +23,7 @@ export async function refresh(settings: SignInSettings, before: Tokens | undefin
   if (before === undefined) throw new AuthError('auth-sign-in', `${settings.from} is not signed in: ${settings.again}`);
   const { refreshToken } = before;
   if (refreshToken === undefined) {
-    throw new AuthError('auth-sign-in', `the sign-in of ${settings.from} has ended, and the provider gave nothing to renew it with: ${settings.again} (some providers give it for \`scope\` "openid offline_access")`);
+    throw new AuthError('auth-sign-in', `the sign-in of ${settings.from} has ended, and the provider gave nothing to renew it with; sign in again: ${settings.again} (some providers give it for \`scope\` "openid offline_access")`);
   }
   return atProvider(settings, context, 'renew the sign-in', async ({ library, configuration }) => {
     const askedAtMs = Date.now();

@@ -14,20 +14,19 @@ import { formatTokens, parseTokens, type Tokens } from './tokens.js';
 export interface Renewal {
   /** Where the store has it. @default tokens */
   readonly key?: string;
-  /** What helps when it has ended, for messages. */
+  /** What to do when it has ended: goes on after "sign in again:". */
   readonly again: string;
   /** Gets a new one. `before` is what the store has. @throws AuthError when that is not possible any more */
   readonly renew: (before: Tokens | undefined, context: AuthenticatorContext) => Promise<Tokens>;
 }
-
-/** For so long after a renewal no other is made because FirecREST refuses a token: it refused the one before, milliseconds. */
-const JUST_RENEWED_MS = 5_000;
 
 /** See the module. */
 export class RenewedToken implements TokenSource {
   readonly #renewal: Renewal;
   #tokens: Tokens | undefined;
   #pending: Promise<Tokens> | undefined;
+  /** What each request was signed with: by the time that one of many is refused, there may be another token already. */
+  readonly #given = new WeakMap<AuthenticatorContext, string>();
   /** One that FirecREST has refused is not fresh, whatever its end. */
   #refused: string | undefined;
 
@@ -37,14 +36,15 @@ export class RenewedToken implements TokenSource {
 
   async token(context: AuthenticatorContext): Promise<string> {
     if (this.#tokens === undefined || !this.#isFresh(this.#tokens)) this.#tokens = await this.#renewed(context);
+    this.#given.set(context, this.#tokens.accessToken);
     return this.#tokens.accessToken;
   }
 
   async refused(context: AuthenticatorContext): Promise<boolean> {
-    const used = this.#tokens;
+    const used = this.#given.get(context);
     if (used === undefined) return false;
-    if (this.#pending === undefined && Date.now() - used.obtainedAtMs >= JUST_RENEWED_MS) this.#refused = used.accessToken;
-    return (await this.token(context)) !== this.#refused;
+    if (this.#tokens?.accessToken === used) this.#refused = used;
+    return (await this.token(context)) !== used;
   }
 
   #isFresh(tokens: Tokens): boolean {

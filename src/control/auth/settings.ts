@@ -24,7 +24,7 @@ export interface SignInSettings {
   readonly flow: Flow;
   /** Where this is said, in the words of a message: "the profile daint", "FIRECREST_TOKEN". */
   readonly from: string;
-  /** What helps when it has ended, in the words of a message. */
+  /** What to do when it has ended: goes on after "sign in again:". */
   readonly again: string;
   readonly profile: Profile;
   readonly given: GivenSecrets;
@@ -35,7 +35,7 @@ export function settingsOfProfile({ name, profile }: NamedProfile, env: NodeJS.P
   const { flow, subjectFlow } = profile;
   if (flow === undefined) return undefined;
   const given = flow === 'jupyterhub' || subjectFlow === 'jupyterhub' ? hubState(valuesOf(env)) : {};
-  return { flow, from: `the profile ${name}`, again: `sign in again: streamer login --profile ${name}`, profile, given };
+  return { flow, from: `the profile ${name}`, again: `"streamer login --profile ${name}"`, profile, given };
 }
 
 /** A row is a way of signing in by variables: the first that is set says which. */

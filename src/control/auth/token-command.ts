@@ -7,16 +7,14 @@
 import { spawn } from 'node:child_process';
 import { AuthError, TimeoutError } from '../../errors.js';
 import type { AuthenticatorContext } from './authenticator.js';
-import { readClaims } from './claims.js';
 import { commandWords } from './command-words.js';
 import { isFresh } from './freshness.js';
 import { assertUnexpired } from './given-token.js';
 import { checkToken, type TokenSource } from './token-source.js';
+import { lifetimeOf } from './tokens.js';
 
 /** How long it may take: it may ask its user something, at the terminal that it shares with us. */
 const COMMAND_TIMEOUT_MS = 60_000;
-/** How long a token is kept that does not say when it expires. */
-const UNKNOWN_LIFE_MS = 60_000;
 /** More is no token. */
 const OUTPUT_MAX = 64 * 1024;
 
@@ -49,10 +47,7 @@ export function tokenCommand(command: string, from: string, timeoutMs: number = 
 }
 
 function lasts({ token, atMs }: Printed): boolean {
-  const { expiresAt, issuedAt } = readClaims(token) ?? {};
-  const nowMs = Date.now();
-  if (expiresAt === undefined) return nowMs - atMs < UNKNOWN_LIFE_MS;
-  return isFresh({ expiresAtMs: expiresAt * 1000, obtainedAtMs: issuedAt === undefined ? atMs : Math.min(atMs, issuedAt * 1000) }, nowMs);
+  return isFresh(lifetimeOf(token, atMs), Date.now());
 }
 
 async function runCommand([program, ...words]: readonly [string, ...string[]], from: string, timeoutMs: number, signal: AbortSignal | undefined): Promise<Printed> {

@@ -48,6 +48,14 @@ function lifeSecondsOf({ access_token: token, expires_in: said }: TokenAnswer): 
   return issuedAt !== undefined && expiresAt !== undefined && expiresAt > issuedAt ? expiresAt - issuedAt : UNKNOWN_LIFE_SECONDS;
 }
 
+/** The life of a token that was issued to someone else, at some time before: by what it says of itself. */
+export function lifetimeOf(token: string, seenAtMs: number): Lifetime {
+  const { issuedAt, expiresAt } = readClaims(token) ?? {};
+  const expiresAtMs = expiresAt === undefined ? seenAtMs + UNKNOWN_LIFE_SECONDS * 1000 : expiresAt * 1000;
+  const obtainedAtMs = issuedAt === undefined ? expiresAtMs - UNKNOWN_LIFE_SECONDS * 1000 : issuedAt * 1000;
+  return { obtainedAtMs: Math.min(seenAtMs, obtainedAtMs), expiresAtMs };
+}
+
 /** For the store. */
 export function formatTokens(tokens: Tokens): string {
   return JSON.stringify(tokens);
@@ -59,7 +67,7 @@ export function parseTokens(text: string, again: string): Tokens {
   const { accessToken, obtainedAtMs, expiresAtMs, refreshToken, idToken } = value ?? {};
   const times = typeof obtainedAtMs === 'number' && typeof expiresAtMs === 'number';
   if (typeof accessToken !== 'string' || !times || !isOptionalText(refreshToken) || !isOptionalText(idToken)) {
-    throw new AuthError('auth-sign-in', `what signing in had left is not readable any more: ${again}`);
+    throw new AuthError('auth-sign-in', `what signing in had left is not readable any more; sign in again: ${again}`);
   }
   return { accessToken, obtainedAtMs, expiresAtMs, ...(refreshToken === undefined ? {} : { refreshToken }), ...(idToken === undefined ? {} : { idToken }) };
 }

@@ -1,23 +1,25 @@
 /**
- * `/filesystem/…/ops`: small files, and what is known of large ones. Paths are absolute, on the cluster.
+ * What the ops routes say of files.
  *
  * @module
  */
-import { ControlError, peerText } from '../../errors.js';
-import { bytesOf, callInit, jsonOf, unlessMissing, type Api, type CallOptions } from './api.js';
-import { field, fieldsOf, listOf, textIfAny, textOf, wholeOf } from './reading.js';
+import { ControlError } from '../../errors.js';
+import { countOf, fieldsOf, optionalText, requiredList, textOf, unexpected } from './shape.js';
 
-/** One line of ls. */
+/** What an entry is. */
+export type RemoteType = 'file' | 'directory' | 'link' | 'other';
+
+/** An entry of a directory. */
 export interface RemoteEntry {
+  /** With `recursive`, its path beneath what was listed. */
   readonly name: string;
-  /** `-` a file, `d` a directory, `l` a symbolic link, … as ls(1) has it. */
-  readonly type: string;
-  readonly linkTarget?: string;
+  readonly type: RemoteType;
+  readonly linkTarget?: string | undefined;
   readonly user: string;
   readonly group: string;
-  /** Nine letters. */
+  /** As ls(1) writes them, without the type: `rw-r--r--`. */
   readonly permissions: string;
-  /** As the cluster writes it, in its own time zone. */
+  /** Of the cluster's time zone, without saying which: `2026-11-22T12:04:55`. */
   readonly lastModified: string;
   /** Bytes. */
   readonly size: number;
@@ -25,119 +27,82 @@ export interface RemoteEntry {
 
 /** What stat(2) says. Times are seconds since 1970. */
 export interface RemoteStat {
-  /** Type and permissions: `st_mode`. */
+  readonly type: RemoteType;
+  /** Type and permissions, as in `st_mode`. */
   readonly mode: number;
+  readonly ino: number;
+  readonly nlink: number;
   readonly uid: number;
   readonly gid: number;
-  /** Bytes. */
   readonly size: number;
+  readonly atime: number;
   readonly mtime: number;
+  readonly ctime: number;
 }
 
-/** Options of {@link listDirectory}. */
-export interface ListOptions extends CallOptions {
-  readonly showHidden?: boolean;
-  readonly recursive?: boolean;
-  readonly dereference?: boolean;
+const LETTERS: Readonly<Record<string, RemoteType>> = { '-': 'file', d: 'directory', l: 'link' };
+/** `st_mode`'s bits of a type, and some values of them (inode(7)). */
+const TYPE_BITS = 0o170000;
+const MODES: Readonly<Record<number, RemoteType>> = { 0o100000: 'file', 0o040000: 'directory', 0o120000: 'link' };
+
+/** Reads `GET ops/ls`. @throws ControlError */
+export function parseEntries(answer: unknown): RemoteEntry[] {
+  return requiredList(fieldsOf(answer, 'it')['output'], 'output', parseEntry);
 }
 
-/** Where on which system; the first of each call's arguments. */
-interface Place {
-  readonly api: Api;
-  readonly system: string;
-  readonly path: string;
-}
-
-const PATH = (system: string) => ({ system_name: system });
-const isMissing = (error: unknown): boolean => error instanceof ControlError && error.status === 404 && !/system not found/iu.test(error.message);
-
-/** @throws StreamerError */
-export async function listDirectory({ api, system, path }: Place, options: ListOptions = {}): Promise<readonly RemoteEntry[]> {
-  const query = { path, ...field('showHidden', options.showHidden), ...field('recursive', options.recursive), ...field('dereference', options.dereference) };
-  const answer = fieldsOf(await jsonOf(peerText(path), api.GET('/filesystem/{system_name}/ops/ls', { ...callInit(options), params: { path: PATH(system), query } })), 'ls');
-  return listOf(answer['output'] ?? [], 'ls', readEntry);
-}
-
-/** One of ls. */
-export function readEntry(value: unknown, where: string): RemoteEntry {
-  const { name, type, linkTarget, user, group, permissions, lastModified, size } = fieldsOf(value, where);
+function parseEntry(value: unknown, where: string): RemoteEntry {
+  const entry = fieldsOf(value, where);
+  const linkTarget = optionalText(entry['linkTarget'], `${where}.linkTarget`);
   return {
-    name: textOf(name, `${where}.name`),
-    type: textOf(type, `${where}.type`),
-    ...field('linkTarget', textIfAny(linkTarget)),
-    user: textOf(user, `${where}.user`),
-    group: textOf(group, `${where}.group`),
-    permissions: textOf(permissions, `${where}.permissions`),
-    lastModified: textOf(lastModified, `${where}.lastModified`),
-    size: wholeOf(size, `${where}.size`),
+    name: textOf(entry['name'], `${where}.name`),
+    type: LETTERS[textOf(entry['type'], `${where}.type`)] ?? 'other',
+    ...(linkTarget === undefined ? {} : { linkTarget }),
+    user: textOf(entry['user'], `${where}.user`),
+    group: textOf(entry['group'], `${where}.group`),
+    permissions: textOf(entry['permissions'], `${where}.permissions`),
+    lastModified: textOf(entry['lastModified'], `${where}.lastModified`),
+    size: countOf(entry['size'], `${where}.size`),
   };
 }
 
-/** Links are followed. Undefined where there is nothing. @throws StreamerError */
-export async function statFile({ api, system, path }: Place, options: CallOptions = {}): Promise<RemoteStat | undefined> {
-  const call = jsonOf(peerText(path), api.GET('/filesystem/{system_name}/ops/stat', { ...callInit(options), params: { path: PATH(system), query: { path, dereference: true } } }));
-  const answer = await unlessMissing(call, isMissing);
-  return answer === undefined ? undefined : readStat(fieldsOf(answer, 'stat')['output'], 'stat');
+/** Reads `GET ops/stat`. @throws ControlError */
+export function parseStat(answer: unknown): RemoteStat {
+  const output = fieldsOf(fieldsOf(answer, 'it')['output'], 'output');
+  const field = (name: string) => countOf(output[name], `output.${name}`);
+  const mode = field('mode');
+  const [ino, nlink, uid, gid, size] = [field('ino'), field('nlink'), field('uid'), field('gid'), field('size')];
+  return { type: MODES[mode & TYPE_BITS] ?? 'other', mode, ino, nlink, uid, gid, size, atime: time(output['atime'], 'atime'), mtime: time(output['mtime'], 'mtime'), ctime: time(output['ctime'], 'ctime') };
 }
 
-/** The answer of stat. */
-export function readStat(value: unknown, where: string): RemoteStat {
-  const { mode, uid, gid, size, mtime } = fieldsOf(value, where);
-  return { mode: wholeOf(mode, `${where}.mode`), uid: wholeOf(uid, `${where}.uid`), gid: wholeOf(gid, `${where}.gid`), size: wholeOf(size, `${where}.size`), mtime: wholeOf(mtime, `${where}.mtime`) };
+/** Before 1970, too. */
+function time(value: unknown, name: string): number {
+  if (typeof value !== 'number' || !Number.isFinite(value)) throw unexpected(`output.${name}`, 'a time');
+  return value;
 }
 
-/** SHA-256, hex. FirecREST's own time limit for it is some seconds: of a large file the answer is 408. @throws StreamerError */
-export async function checksumOf({ api, system, path }: Place, options: CallOptions = {}): Promise<string> {
-  const answer = fieldsOf(await jsonOf(`the checksum of ${peerText(path)}`, api.GET('/filesystem/{system_name}/ops/checksum', { ...callInit(options), params: { path: PATH(system), query: { path } } })), 'checksum');
-  const { algorithm, checksum } = fieldsOf(answer['output'], 'checksum.output');
-  const hex = textOf(checksum, 'checksum.output.checksum').toLowerCase();
-  if (algorithm !== 'SHA256' || !/^[0-9a-f]{64}$/u.test(hex)) throw new ControlError('control-not-firecrest', 'FirecREST gives a checksum that is no SHA-256');
+/** Reads `GET ops/checksum`. @returns SHA-256, hex, lower case @throws ControlError */
+export function parseChecksum(answer: unknown): string {
+  const { algorithm, checksum } = fieldsOf(fieldsOf(answer, 'it')['output'], 'output');
+  const hex = textOf(checksum, 'output.checksum').toLowerCase();
+  if (algorithm !== 'SHA256' || !/^[0-9a-f]{64}$/u.test(hex)) throw unexpected('output.checksum', 'a SHA-256');
   return hex;
 }
 
-/** The last lines or bytes of a text; undefined where there is no such file. @throws StreamerError */
-export async function tailOf({ api, system, path }: Place, range: { readonly lines: number } | { readonly bytes: number }, options: CallOptions = {}): Promise<string | undefined> {
-  const call = jsonOf(peerText(path), api.GET('/filesystem/{system_name}/ops/tail', { ...callInit(options), params: { path: PATH(system), query: { path, ...range } } }));
-  const answer = await unlessMissing(call, isMissing);
-  if (answer === undefined) return undefined;
-  return textOf(fieldsOf(fieldsOf(answer, 'tail')['output'], 'tail.output')['content'], 'tail.output.content');
-}
-
-/** Text from an offset on, which counts characters. Sizes over half of the site's limit may be refused. @throws StreamerError */
-export async function viewOf({ api, system, path }: Place, { offset, size }: { readonly offset: number; readonly size: number }, options: CallOptions = {}): Promise<string> {
-  const answer = fieldsOf(await jsonOf(peerText(path), api.GET('/filesystem/{system_name}/ops/view', { ...callInit(options), params: { path: PATH(system), query: { path, offset, size } } })), 'view');
-  return textOf(answer['output'], 'view.output');
-}
-
-/** A small file: up to three quarters of `maxOpsFileSize` (measured: it goes through base64). @throws StreamerError */
-export function readSmallFile({ api, system, path }: Place, options: CallOptions = {}): Promise<Uint8Array> {
-  return bytesOf(peerText(path), api.GET('/filesystem/{system_name}/ops/download', { ...callInit(options), params: { path: PATH(system), query: { path } } }));
-}
-
 /**
- * Writes a small file into a directory; what has its name is replaced.
- *
- * Of an empty file FirecREST answers 408, after its whole time limit, and has made it all the same (measured): so it is looked for.
- * @throws StreamerError
+ * FirecREST splits sha256sum's line at white space and, for a path that has some, answers 500 and quotes the line (by reading): what
+ * was asked for stands in it.
  */
-export async function writeSmallFile(place: Place, name: string, content: Uint8Array, options: CallOptions = {}): Promise<void> {
-  const { api, system, path } = place;
-  const form = new FormData();
-  form.append('file', new Blob([Uint8Array.from(content)]), name);
-  try {
-    await bytesOf(`${peerText(path)}/${peerText(name)}`, api.POST('/filesystem/{system_name}/ops/upload', { ...callInit(options), params: { path: PATH(system), query: { path } }, body: { file: '' }, bodySerializer: () => form }));
-  } catch (error) {
-    const isMade = content.byteLength === 0 && error instanceof ControlError && error.status === 408 && (await statFile({ ...place, path: `${path.replace(/\/+$/u, '')}/${name}` }, options))?.size === 0;
-    if (!isMade) throw error;
-  }
+export function checksumInError(error: unknown): string | undefined {
+  if (!(error instanceof ControlError) || error.status !== 500) return undefined;
+  return /Invalid output: ([0-9a-f]{64})\s/u.exec(error.message)?.[1];
 }
 
-/** @throws StreamerError */
-export async function makeDirectory({ api, system, path }: Place, { parents = false, ...options }: CallOptions & { readonly parents?: boolean } = {}): Promise<void> {
-  await bytesOf(peerText(path), api.POST('/filesystem/{system_name}/ops/mkdir', { ...callInit(options), params: { path: PATH(system) }, body: { sourcePath: path, parent: parents } as never }));
+/** Reads `GET ops/tail`. @throws ControlError */
+export function parseTail(answer: unknown): string {
+  return textOf(fieldsOf(fieldsOf(answer, 'it')['output'], 'output')['content'], 'output.content');
 }
 
-/** Removes a file, or a directory with all that is in it. One that is not there is an error. @throws StreamerError */
-export async function removeFile({ api, system, path }: Place, options: CallOptions = {}): Promise<void> {
-  await bytesOf(peerText(path), api.DELETE('/filesystem/{system_name}/ops/rm', { ...callInit(options), params: { path: PATH(system), query: { path } } }));
+/** Reads `GET ops/view`. @throws ControlError */
+export function parseView(answer: unknown): string {
+  return textOf(fieldsOf(answer, 'it')['output'], 'output');
 }

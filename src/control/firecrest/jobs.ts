@@ -1,140 +1,119 @@
 /**
- * `/compute`: jobs of the scheduler.
+ * What `/compute` says of jobs.
  *
  * @module
  */
-import { ControlError, peerText } from '../../errors.js';
-import { callInit, jsonOf, unlessMissing, type Api, type CallOptions } from './api.js';
-import { field, fieldsOf, listOf, numberIfAny, textIfAny, textOf } from './reading.js';
-
-/** How far back jobs that are over are looked for. */
-export type TimeWindow = '1h' | '8h' | '24h' | '3d' | '7d';
+import { defined } from '../../util/defined.js';
+import { fieldsOf, integerOf, optionalFields, optionalText, requiredList, textOf } from './shape.js';
 
 /** A job. Times are seconds since 1970. */
 export interface FirecrestJob {
   readonly jobId: string;
-  /** For a moment after a quick end it is `allocation`: not for recognising a job whose id is known. */
+  /** For a moment after a quick end it is "allocation", as Slurm's accounting has it: do not recognise a job by it. */
   readonly name: string;
-  /** The first word of the scheduler's: `PENDING`, `RUNNING`, `COMPLETED`, `FAILED`, `CANCELLED` (by whom is left out), `TIMEOUT`, … */
+  /** The scheduler's word, the first of it: `PENDING`, `RUNNING`, `COMPLETED`, `FAILED`, `TIMEOUT`, `CANCELLED` (not "CANCELLED by 1002"). */
   readonly state: string;
-  /** Why it is pending, where that is known. */
-  readonly reason?: string;
-  readonly exitCode?: number;
-  /** It neither runs nor will. That it was COMPLETED says nothing of a transfer. */
+  /** Why it is as it is, such as `BeginTime`, where the scheduler says. */
+  readonly reason?: string | undefined;
+  readonly exitCode?: number | undefined;
+  /** It does nothing any more. */
   readonly over: boolean;
-  /** When it began; of one that is pending, when the scheduler means to begin it, if it says so. */
-  readonly start?: number;
-  readonly end?: number;
-  readonly limitSeconds?: number;
-  readonly elapsedSeconds?: number;
-  readonly nodes?: string;
-  readonly partition?: string;
-  readonly account?: string;
-  readonly user?: string;
-  readonly workingDirectory?: string;
+  /** When it began; of one that is pending, when the scheduler means to begin it. */
+  readonly start?: number | undefined;
+  readonly end?: number | undefined;
+  readonly limitSeconds?: number | undefined;
+  readonly elapsedSeconds?: number | undefined;
+  readonly nodes?: string | undefined;
+  readonly account?: string | undefined;
+  readonly user?: string | undefined;
+  readonly workingDirectory?: string | undefined;
 }
 
-/** A job to be submitted. Paths are absolute. */
-export interface JobToSubmit {
-  readonly name: string;
-  readonly workingDirectory: string;
-  /** Begins with `#!`. */
-  readonly script: string;
-  readonly standardOutput?: string;
-  readonly standardError?: string;
-  readonly env?: Readonly<Record<string, string>>;
-  readonly account?: string;
+/** What a job was submitted as. */
+export interface FirecrestJobMetadata {
+  readonly jobId: string;
+  /** A transfer job of the site's has its secret in it. */
+  readonly script?: string | undefined;
+  readonly standardOutput?: string | undefined;
+  readonly standardError?: string | undefined;
 }
 
-/** States in which a job will run on; Slurm's, and PBS's as FirecREST tells them. */
-const LIVE = new Set(['PENDING', 'RUNNING', 'CONFIGURING', 'COMPLETING', 'RESIZING', 'REQUEUED', 'REQUEUE_HOLD', 'REQUEUE_FED', 'RESV_DEL_HOLD', 'SPECIAL_EXIT', 'SIGNALING', 'STAGE_OUT', 'STOPPED', 'SUSPENDED', 'QUEUED', 'HELD', 'WAITING', 'EXITING', 'TRANSITING', 'MOVED']);
+/** Slurm's states of a job that is over (squeue(1)). One that is PREEMPTED may be queued again, but as another record. */
+const OVER = new Set(['BOOT_FAIL', 'CANCELLED', 'COMPLETED', 'DEADLINE', 'FAILED', 'NODE_FAIL', 'OUT_OF_MEMORY', 'PREEMPTED', 'REVOKED', 'TIMEOUT']);
 
-/** One of `jobs`. */
-export function readJob(value: unknown, where: string): FirecrestJob {
+/** PBS's letters (qstat(1B)), which FirecREST hands on as they are (by reading), in Slurm's words. */
+const PBS_STATES: Readonly<Record<string, string>> = { B: 'RUNNING', E: 'COMPLETING', H: 'PENDING', M: 'PENDING', Q: 'PENDING', R: 'RUNNING', S: 'SUSPENDED', T: 'PENDING', U: 'SUSPENDED', W: 'PENDING', X: 'COMPLETED' };
+
+/** Reads `GET /compute/{system}/jobs`, of one job or of many. @throws ControlError */
+export function parseJobs(answer: unknown): FirecrestJob[] {
+  return requiredList(fieldsOf(answer, 'it')['jobs'], 'jobs', parseJob);
+}
+
+function parseJob(value: unknown, where: string): FirecrestJob {
   const job = fieldsOf(value, where);
   const status = fieldsOf(job['status'], `${where}.status`);
-  const time = job['time'] === null || job['time'] === undefined ? {} : fieldsOf(job['time'], `${where}.time`);
-  const state = textOf(status['state'], `${where}.status.state`).trim().split(/\s/u)[0] ?? '';
-  const reason = textIfAny(status['stateReason']);
+  const time = optionalFields(job['time'], `${where}.time`) ?? {};
+  const exitCode = integerOf(status['exitCode']);
+  const state = stateOf(textOf(status['state'], `${where}.status.state`), exitCode);
+  const reason = said(status['stateReason'], `${where}.status.stateReason`);
   return {
-    jobId: textOf(job['jobId'], `${where}.jobId`),
-    name: textIfAny(job['name']) ?? '',
+    jobId: idOf(job['jobId'], `${where}.jobId`),
+    name: optionalText(job['name'], `${where}.name`) ?? '',
     state,
-    over: !LIVE.has(state),
-    ...field('reason', reason === 'None' ? undefined : reason),
-    ...field('exitCode', numberIfAny(status['exitCode'])),
-    ...field('start', positive(time['start'])),
-    ...field('end', positive(time['end'])),
-    ...field('limitSeconds', positive(time['limit'])),
-    ...field('elapsedSeconds', numberIfAny(time['elapsed'])),
-    ...field('nodes', textIfAny(job['nodes'])),
-    ...field('partition', textIfAny(job['partition'])),
-    ...field('account', textIfAny(job['account'])),
-    ...field('user', textIfAny(job['user'])),
-    ...field('workingDirectory', textIfAny(job['workingDirectory'])),
+    over: OVER.has(state),
+    ...defined({
+      reason,
+      exitCode,
+      start: integerOf(time['start']),
+      end: integerOf(time['end']),
+      limitSeconds: integerOf(time['limit']),
+      elapsedSeconds: integerOf(time['elapsed']),
+      nodes: said(job['nodes'], `${where}.nodes`),
+      account: said(job['account'], `${where}.account`),
+      user: said(job['user'], `${where}.user`),
+      workingDirectory: said(job['workingDirectory'], `${where}.workingDirectory`),
+    }),
   };
 }
 
-function positive(value: unknown): number | undefined {
-  const number = numberIfAny(value);
-  return number !== undefined && number > 0 ? number : undefined;
+/** "CANCELLED by 1002" is what became of it, and by whom. */
+function stateOf(text: string, exitCode: number | undefined): string {
+  const word = text.trim().split(/\s/u)[0] ?? '';
+  if (word === 'F') return exitCode === undefined || exitCode === 0 ? 'COMPLETED' : 'FAILED';
+  return PBS_STATES[word] ?? word;
 }
 
-/** One's own jobs: those that live, and those of the time window that are over. @throws StreamerError */
-export async function listJobs(api: Api, system: string, options: CallOptions & { readonly name?: string; readonly timeWindow?: TimeWindow } = {}): Promise<readonly FirecrestJob[]> {
-  const query = { ...field('name', options.name), ...field('time_window', options.timeWindow) };
-  const answer = fieldsOf(await jsonOf('the jobs', api.GET('/compute/{system_name}/jobs', { ...callInit(options), params: { path: { system_name: system }, query } })), 'jobs');
-  return listOf(answer['jobs'] ?? [], 'jobs', readJob);
+/** Slurm's words for nothing are as good as nothing. */
+function said(value: unknown, where: string): string | undefined {
+  const text = optionalText(value, where);
+  return text === '' || text === 'None' || text === 'None assigned' ? undefined : text;
 }
 
-/** Undefined for one that is not known. @throws StreamerError */
-export async function findJob(api: Api, system: string, jobId: string, options: CallOptions = {}): Promise<FirecrestJob | undefined> {
-  const call = jsonOf(`the job ${peerText(jobId)}`, api.GET('/compute/{system_name}/jobs/{job_id}', { ...callInit(options), params: { path: { system_name: system, job_id: jobId } } }));
-  const answer = await unlessMissing(call, (error) => error instanceof ControlError && error.status === 404 && /job not found/iu.test(error.message));
-  return answer === undefined ? undefined : listOf(fieldsOf(answer, 'jobs')['jobs'], 'jobs', readJob)[0];
+/** A string in every recording; a number in the API's document of other versions. */
+function idOf(value: unknown, where: string): string {
+  return typeof value === 'number' && Number.isSafeInteger(value) ? String(value) : textOf(value, where);
 }
 
-/** A job's batch script, which may hold secrets; undefined for a job that is not known. @throws StreamerError */
-export async function jobScriptOf(api: Api, system: string, jobId: string, options: CallOptions = {}): Promise<string | undefined> {
-  const call = jsonOf(`the job ${peerText(jobId)}`, api.GET('/compute/{system_name}/jobs/{job_id}/metadata', { ...callInit(options), params: { path: { system_name: system, job_id: jobId } } }));
-  const answer = await unlessMissing(call, (error) => error instanceof ControlError && error.status === 404);
-  if (answer === undefined) return undefined;
-  return listOf(fieldsOf(answer, 'jobs')['jobs'], 'jobs', (job, where) => textIfAny(fieldsOf(job, where)['script']))[0];
+/** Reads `POST /compute/{system}/jobs`. @throws ControlError */
+export function parseSubmitted(answer: unknown): { readonly jobId: string } {
+  return { jobId: idOf(fieldsOf(answer, 'it')['jobId'], 'jobId') };
 }
 
-/**
- * Cancels a job. One that is over already, or whose end has been asked for, is no error, which FirecREST answers with 500.
- * @throws StreamerError
- */
-export async function cancelJob(api: Api, system: string, jobId: string, options: CallOptions = {}): Promise<'cancelled' | 'was-over'> {
-  const what = `cancelling the job ${peerText(jobId)}`;
-  const { error, response } = await api.DELETE('/compute/{system_name}/jobs/{job_id}', { ...callInit(options), params: { path: { system_name: system, job_id: jobId } } });
-  if (response.ok) return 'cancelled';
-  const said = JSON.stringify(error);
-  if (response.status === 500 && /already completing or completed|has finished|job has finished/iu.test(said)) return 'was-over';
-  await jsonOf(what, Promise.resolve({ error, response }));
-  return 'was-over';
-}
-
-/**
- * Submits a job. Where the answer is 500 the job may be queued all the same (measured): then it is looked for by its name, so
- * let that be one of its own. @returns its id @throws StreamerError
- */
-export async function submitJob(api: Api, system: string, { account, workingDirectory, standardOutput, standardError, env, ...job }: JobToSubmit, options: CallOptions = {}): Promise<{ readonly jobId: string }> {
-  const body = { job: { ...job, workingDirectory, ...field('account', account), ...field('standardOutput', standardOutput), ...field('standardError', standardError), ...field('env', env) } };
-  try {
-    const answer = fieldsOf(await jsonOf('the job', api.POST('/compute/{system_name}/jobs', { ...callInit(options), params: { path: { system_name: system } }, body: body as never })), 'submit');
-    return { jobId: idOf(answer['jobId']) };
-  } catch (error) {
-    if (!(error instanceof ControlError) || (error.status ?? 0) < 500) throw error;
-    const queued = await listJobs(api, system, { ...options, name: job.name, timeWindow: '1h' }).catch(() => []);
-    const [found, ...others] = queued.filter(({ name, over }) => name === job.name && !over);
-    if (found === undefined || others.length > 0) throw error;
-    return { jobId: found.jobId };
-  }
-}
-
-/** Ids are text; PBS's look like `12.server`, and its route takes them so. */
-function idOf(value: unknown): string {
-  return typeof value === 'number' ? String(value) : textOf(value, 'jobId');
+/** Reads `GET /compute/{system}/jobs/{id}/metadata`. @throws ControlError */
+export function parseMetadata(answer: unknown): FirecrestJobMetadata[] {
+  return requiredList(fieldsOf(answer, 'it')['jobs'], 'jobs', (value, where) => {
+    const job = fieldsOf(value, where);
+    return {
+      jobId: idOf(job['jobId'], `${where}.jobId`),
+      ...defined({
+      script: optionalText(job['script'], `${where}.script`),
+    }),
+      ...defined({
+      standardOutput: optionalText(job['standardOutput'], `${where}.standardOutput`),
+    }),
+      ...defined({
+      standardError: optionalText(job['standardError'], `${where}.standardError`),
+    }),
+    };
+  });
 }

@@ -1,132 +1,150 @@
 /**
- * `/status`: the systems behind a FirecREST, and who one is there.
+ * What `/status` says of systems and of the user on them.
  *
- * Names inside `dataOperation` are of two kinds (measured): snake_case, and camelCase inside `data_transfer`.
+ * `dataOperation` has keys in snake_case, and camelCase inside `data_transfer` (recorded); either is read.
  *
  * @module
  */
-import { ControlError, peerText } from '../../errors.js';
-import { callInit, jsonOf, type Api, type CallOptions } from './api.js';
-import { field, fieldsOf, listOf, numberIfAny, textIfAny, textOf, textsIfAny, wholeOf, type Fields } from './reading.js';
+import { countOf, type Fields, fieldsOf, listOf, optionalCount, optionalFields, optionalText, requiredList, textOf, unexpected } from './shape.js';
 
-/** A service of a system, as of FirecREST's last look at it: up to its interval (120 s, by default) ago. */
-export interface FirecrestService {
-  /** `scheduler`, `ssh`, `filesystem`, … */
-  readonly type: string;
-  readonly healthy: boolean;
-  readonly message?: string;
-  /** Of a file system. */
-  readonly path?: string;
-}
-
-/** The site's own way of moving files. */
-export interface FirecrestTransfer {
-  /** `streamer`, `s3`, `wormhole`, or one that is not known here. */
-  readonly type: string;
-  readonly host?: string;
-  readonly portRange?: readonly [first: number, last: number];
-  readonly publicIps?: readonly string[];
-  readonly waitTimeoutSeconds?: number;
-  /** Bytes. */
-  readonly inboundTransferLimit?: number;
-}
-
-/** A system. */
+/** A system of the site. Sizes are bytes. */
 export interface FirecrestSystem {
   readonly name: string;
-  readonly scheduler: { readonly type: string; readonly version?: string };
-  /** All of its services are, or have not been looked at yet. */
+  readonly scheduler: { readonly type: string; readonly version?: string | undefined };
+  /** No service of it is down, as of FirecREST's last look: minutes ago, or never yet. */
   readonly healthy: boolean;
   readonly services: readonly FirecrestService[];
-  readonly fileSystems: readonly { readonly path: string; readonly dataType: string; readonly defaultWorkDir: boolean }[];
-  /** Most bytes of a file that goes through FirecREST itself. */
+  readonly fileSystems: readonly FirecrestFileSystem[];
+  /** Most bytes that ops/upload takes. ops/download gives three quarters of it: its base64 is measured. */
   readonly maxOpsFileSize: number;
-  /** Undefined where the site offers none. */
+  /** The site's own way of moving files; undefined where there is none. */
   readonly transfer: FirecrestTransfer | undefined;
-  /** What the site's transfer jobs are submitted with. */
+  /** What the site's transfer jobs are submitted with, such as `#SBATCH --account={account}`. */
   readonly transferDirectives: readonly string[];
 }
 
-/** Who one is on a system. */
+/** A service that FirecREST looks at. */
+export interface FirecrestService {
+  /** `scheduler`, `ssh`, `filesystem`, `s3`, `exception`. */
+  readonly type: string;
+  readonly healthy: boolean;
+  readonly message?: string | undefined;
+  /** Of a file system. */
+  readonly path?: string | undefined;
+}
+
+/** A file system, of which alone the ops routes serve paths. */
+export interface FirecrestFileSystem {
+  readonly path: string;
+  readonly dataType: string;
+  readonly defaultWorkDir: boolean;
+}
+
+/** How the site moves files. */
+export interface FirecrestTransfer {
+  /** `streamer`, `s3`, `wormhole`, or one that is not known here. */
+  readonly type: string;
+  readonly host?: string | undefined;
+  readonly portRange?: readonly [first: number, last: number] | undefined;
+  readonly publicIps?: readonly string[] | undefined;
+  readonly waitTimeoutSeconds?: number | undefined;
+  /** Bytes. */
+  readonly inboundTransferLimit?: number | undefined;
+}
+
+/** The user on a system. */
 export interface FirecrestUser {
   readonly user: string;
-  readonly group?: string;
+  readonly group?: string | undefined;
   readonly groups: readonly string[];
-  /** Whom jobs can be charged to. */
+  /** Whom jobs may be charged to. */
   readonly accounts: readonly string[];
 }
 
-/** FirecREST's own default. */
-const OPS_FILE_SIZE = 5 * 1024 ** 2;
+/** `max_ops_file_size` where it is not told, bytes: the API's own default. */
+const DEFAULT_OPS_BYTES = 5 * 2 ** 20;
 
-/** @throws StreamerError */
-export async function listSystems(api: Api, options: CallOptions = {}): Promise<readonly FirecrestSystem[]> {
-  const answer = fieldsOf(await jsonOf('the systems', api.GET('/status/systems', callInit(options))), 'systems');
-  return listOf(answer['systems'], 'systems', readSystem);
+/** Reads `GET /status/systems`. @throws ControlError */
+export function parseSystems(answer: unknown): FirecrestSystem[] {
+  return requiredList(fieldsOf(answer, 'it')['systems'], 'systems', parseSystem);
 }
 
-/** @throws ControlError that names those there are, for a name that none has */
-export async function findSystem(api: Api, name: string, options: CallOptions = {}): Promise<FirecrestSystem> {
-  const systems = await listSystems(api, options);
-  const found = systems.find((system) => system.name.toLowerCase() === name.toLowerCase());
-  if (found !== undefined) return found;
-  const names = systems.map((system) => peerText(system.name)).join(', ');
-  throw new ControlError('control-unsuitable', `there is no system ${peerText(name)} behind this FirecREST: ${names === '' ? 'it has none' : `it has ${names}`}`);
-}
-
-/** @throws StreamerError */
-export async function userInfo(api: Api, system: string, options: CallOptions = {}): Promise<FirecrestUser> {
-  const answer = fieldsOf(await jsonOf(`who you are on ${peerText(system)}`, api.GET('/status/{system_name}/userinfo', { ...callInit(options), params: { path: { system_name: system } } })), 'userinfo');
-  const names = (list: unknown): string[] => (Array.isArray(list) ? list : []).map((item: unknown) => textIfAny((item as Fields | null)?.['name'])).filter((name) => name !== undefined);
-  const group = answer['group'] === null || answer['group'] === undefined ? undefined : textIfAny(fieldsOf(answer['group'], 'userinfo.group')['name']);
-  return { user: textOf(fieldsOf(answer['user'], 'userinfo.user')['name'], 'userinfo.user.name'), ...field('group', group), groups: names(answer['groups']), accounts: names(answer['accounts']) };
-}
-
-/** One of `/status/systems`. */
-export function readSystem(value: unknown, where: string): FirecrestSystem {
+function parseSystem(value: unknown, where: string): FirecrestSystem {
   const system = fieldsOf(value, where);
-  const scheduler = fieldsOf(system['scheduler'], `${where}.scheduler`);
-  const operation = system['dataOperation'] === null || system['dataOperation'] === undefined ? {} : fieldsOf(system['dataOperation'], `${where}.dataOperation`);
-  // Null before it has been looked at.
-  const services = system['servicesHealth'] === null || system['servicesHealth'] === undefined ? [] : listOf(system['servicesHealth'], `${where}.servicesHealth`, readService);
+  const scheduler = optionalFields(system['scheduler'], `${where}.scheduler`) ?? {};
+  const services = listOf(system['servicesHealth'], `${where}.servicesHealth`, parseService);
+  const data = optionalFields(system['dataOperation'], `${where}.dataOperation`) ?? {};
+  const version = optionalText(scheduler['version'], `${where}.scheduler.version`);
   return {
     name: textOf(system['name'], `${where}.name`),
-    scheduler: { type: textOf(scheduler['type'], `${where}.scheduler.type`), ...field('version', textIfAny(scheduler['version'])) },
+    scheduler: { type: optionalText(scheduler['type'], `${where}.scheduler.type`) ?? 'unknown', ...(version === undefined ? {} : { version }) },
     healthy: services.every(({ healthy }) => healthy),
     services,
-    fileSystems: listOf(system['fileSystems'] ?? [], `${where}.fileSystems`, readFileSystem),
-    maxOpsFileSize: numberIfAny(operation['max_ops_file_size']) ?? OPS_FILE_SIZE,
-    transfer: readTransfer(operation['data_transfer'], `${where}.dataOperation.data_transfer`),
-    transferDirectives: textsIfAny(operation['datatransfer_jobs_directives']),
+    fileSystems: listOf(system['fileSystems'], `${where}.fileSystems`, parseFileSystem),
+    maxOpsFileSize: optionalCount(either(data, 'max_ops_file_size', 'maxOpsFileSize'), `${where}.dataOperation.max_ops_file_size`) ?? DEFAULT_OPS_BYTES,
+    transfer: parseTransfer(either(data, 'data_transfer', 'dataTransfer'), `${where}.dataOperation.data_transfer`),
+    transferDirectives: listOf(either(data, 'datatransfer_jobs_directives', 'datatransferJobsDirectives'), `${where}.dataOperation.datatransfer_jobs_directives`, textOf),
   };
 }
 
-function readService(value: unknown, where: string): FirecrestService {
+function either(fields: Fields, snake: string, camel: string): unknown {
+  return fields[snake] ?? fields[camel];
+}
+
+function parseService(value: unknown, where: string): FirecrestService {
   const service = fieldsOf(value, where);
+  const message = optionalText(service['message'], `${where}.message`);
+  const path = optionalText(service['path'], `${where}.path`);
   return {
-    type: textOf(service['serviceType'], `${where}.serviceType`),
-    healthy: service['healthy'] !== false,
-    ...field('message', textIfAny(service['message'])),
-    ...field('path', textIfAny(service['path'])),
+    type: optionalText(service['serviceType'], `${where}.serviceType`) ?? 'unknown',
+    healthy: service['healthy'] === true,
+    ...(message === undefined ? {} : { message }),
+    ...(path === undefined ? {} : { path }),
   };
 }
 
-function readFileSystem(value: unknown, where: string): FirecrestSystem['fileSystems'][number] {
+function parseFileSystem(value: unknown, where: string): FirecrestFileSystem {
   const { path, dataType, defaultWorkDir } = fieldsOf(value, where);
-  return { path: textOf(path, `${where}.path`), dataType: textIfAny(dataType) ?? '', defaultWorkDir: defaultWorkDir === true };
+  return { path: textOf(path, `${where}.path`), dataType: optionalText(dataType, `${where}.dataType`) ?? 'unknown', defaultWorkDir: defaultWorkDir === true };
 }
 
-function readTransfer(value: unknown, where: string): FirecrestTransfer | undefined {
-  if (value === null || value === undefined) return undefined;
-  const transfer = fieldsOf(value, where);
-  const range = transfer['portRange'];
-  const portRange = Array.isArray(range) && range.length === 2 ? ([wholeOf(range[0], where), wholeOf(range[1], where)] as const) : undefined;
+function parseTransfer(value: unknown, where: string): FirecrestTransfer | undefined {
+  const transfer = optionalFields(value, where);
+  if (transfer === undefined) return undefined;
+  const host = optionalText(transfer['host'], `${where}.host`);
+  const portRange = parsePorts(transfer['portRange'], `${where}.portRange`);
+  const publicIps = transfer['publicIps'] === undefined || transfer['publicIps'] === null ? undefined : listOf(transfer['publicIps'], `${where}.publicIps`, textOf);
+  const waitTimeoutSeconds = optionalCount(transfer['waitTimeout'], `${where}.waitTimeout`);
+  const inboundTransferLimit = optionalCount(transfer['inboundTransferLimit'], `${where}.inboundTransferLimit`);
   return {
     type: textOf(transfer['serviceType'], `${where}.serviceType`),
-    ...field('host', textIfAny(transfer['host'])),
-    ...field('portRange', portRange),
-    ...field('publicIps', Array.isArray(transfer['publicIps']) ? textsIfAny(transfer['publicIps']) : undefined),
-    ...field('waitTimeoutSeconds', numberIfAny(transfer['waitTimeout'])),
-    ...field('inboundTransferLimit', numberIfAny(transfer['inboundTransferLimit'])),
+    ...(host === undefined ? {} : { host }),
+    ...(portRange === undefined ? {} : { portRange }),
+    ...(publicIps === undefined ? {} : { publicIps }),
+    ...(waitTimeoutSeconds === undefined ? {} : { waitTimeoutSeconds }),
+    ...(inboundTransferLimit === undefined ? {} : { inboundTransferLimit }),
   };
+}
+
+function parsePorts(value: unknown, where: string): readonly [number, number] | undefined {
+  if (value === undefined || value === null) return undefined;
+  const [first, last, ...others] = listOf(value, where, countOf);
+  if (first === undefined || last === undefined || others.length > 0) throw unexpected(where, 'two ports');
+  return [first, last];
+}
+
+/** Reads `GET /status/{system}/userinfo`. @throws ControlError */
+export function parseUserInfo(answer: unknown): FirecrestUser {
+  const info = fieldsOf(answer, 'it');
+  const group = optionalFields(info['group'], 'group');
+  return {
+    user: nameOf(info['user'], 'user'),
+    ...(group === undefined ? {} : { group: nameOf(group, 'group') }),
+    groups: listOf(info['groups'], 'groups', nameOf),
+    accounts: listOf(info['accounts'], 'accounts', nameOf),
+  };
+}
+
+function nameOf(value: unknown, where: string): string {
+  return textOf(fieldsOf(value, where)['name'], `${where}.name`);
 }

@@ -1,74 +1,78 @@
 /**
- * `/filesystem/…/transfer`: the site's own jobs that run a streamer server.
+ * What the site's own transfer endpoints say, and the script of their jobs.
  *
  * @module
  */
-import { ControlError, peerText } from '../../errors.js';
-import { callInit, jsonOf, type Api, type CallOptions } from './api.js';
-import { cancelJob, jobScriptOf, listJobs } from './jobs.js';
-import { field, fieldsOf, textOf } from './reading.js';
+import { ControlError } from '../../errors.js';
+import type { FirecrestJob, FirecrestJobMetadata } from './jobs.js';
+import { fieldsOf, optionalFields, optionalText, textOf } from './shape.js';
 
-/** A job of the site's that waits for a client, or will. */
+/** Seen from the user's machine. */
+export type TransferDirection = 'download' | 'upload';
+
+/** A job of the site's that waits for a client. */
 export interface TransferJob {
   readonly jobId: string;
   readonly system: string;
   readonly workingDirectory: string;
+  /** Where its output goes; it is not there before the job begins. */
   readonly outputLog: string;
   readonly errorLog: string;
-  /** Secret. They name all ports of the site's range: the job has none yet. */
+  /** Secret. The ports in it are those that the site has, and not yet the job's. */
   readonly coordinates: string;
+  /** FirecREST had not told of it: it was found among the jobs. See orphans.ts. */
+  readonly found?: boolean;
 }
 
-/** Names of the site's jobs (sic). */
-export const TRANSFER_JOB_NAMES = { download: 'OutgressFileTransfer', upload: 'IngressFileTransfer' } as const;
+/** FirecREST's names of its transfer jobs (sic). */
+export const TRANSFER_JOB_NAMES: Readonly<Record<TransferDirection, string>> = { download: 'OutgressFileTransfer', upload: 'IngressFileTransfer' };
 
-/**
- * Asks for a job that sends a file, or receives one.
- *
- * A POST that was answered 500 may have queued its job all the same (measured), with a secret that nobody has: such a job would
- * hold its node until waitTimeout. So jobs are counted before, and one that is new, of this name and for this path, is cancelled.
- *
- * @throws StreamerError
- */
-export async function startTransfer(api: Api, system: string, direction: 'download' | 'upload', { path, account }: { readonly path: string; readonly account?: string | undefined }, options: CallOptions = {}): Promise<TransferJob> {
-  const name = TRANSFER_JOB_NAMES[direction];
-  const before = new Set((await listJobs(api, system, { ...options, name, timeWindow: '1h' })).map(({ jobId }) => jobId));
-  const body = { sourcePath: path, transferDirectives: { transferMethod: 'streamer' as const }, ...field('account', account) };
-  const route = direction === 'download' ? ('/filesystem/{system_name}/transfer/download' as const) : ('/filesystem/{system_name}/transfer/upload' as const);
-  try {
-    return readTransferJob(await jsonOf(`the ${direction} of ${peerText(path)}`, api.POST(route, { ...callInit(options), params: { path: { system_name: system } }, body: body as never })));
-  } catch (error) {
-    if (error instanceof ControlError && (error.status ?? 0) < 500) throw error;
-    // Without the caller's signal: its job is to be gone, too, when the caller no longer wants it.
-    await cancelOrphans(api, system, { name, path, before });
-    throw error;
-  }
-}
-
-async function cancelOrphans(api: Api, system: string, { name, path, before }: { readonly name: string; readonly path: string; readonly before: ReadonlySet<string> }): Promise<void> {
-  try {
-    const jobs = await listJobs(api, system, { name, timeWindow: '1h' });
-    for (const { jobId, over } of jobs) {
-      if (over || before.has(jobId)) continue;
-      if ((await jobScriptOf(api, system, jobId))?.includes(path) === true) await cancelJob(api, system, jobId);
-    }
-  } catch {
-    // A scheduler that does not answer is why: the first error says so.
-  }
-}
-
-/** A transfer's 201. */
-export function readTransferJob(value: unknown): TransferJob {
-  const answer = fieldsOf(value, 'transfer');
-  const job = fieldsOf(answer['transferJob'], 'transferJob');
-  const logs = fieldsOf(job['logs'], 'transferJob.logs');
-  const directives = fieldsOf(answer['transferDirectives'], 'transferDirectives');
+/** Reads `POST transfer/download` and `upload`. @throws ControlError */
+export function parseTransferJob(answer: unknown): TransferJob {
+  const { transferJob, transferDirectives } = fieldsOf(answer, 'it');
+  const job = fieldsOf(transferJob, 'transferJob');
+  const logs = optionalFields(job['logs'], 'transferJob.logs') ?? {};
+  const coordinates = optionalText(fieldsOf(transferDirectives, 'transferDirectives')['coordinates'], 'transferDirectives.coordinates');
+  const jobId = typeof job['jobId'] === 'number' ? String(job['jobId']) : textOf(job['jobId'], 'transferJob.jobId');
+  if (coordinates === undefined) throw new ControlError('control-answer', `FirecREST tells no coordinates of its job ${jobId}: cancel it, and choose another \`method\``);
   return {
-    jobId: String(typeof job['jobId'] === 'number' ? job['jobId'] : textOf(job['jobId'], 'transferJob.jobId')),
+    jobId,
     system: textOf(job['system'], 'transferJob.system'),
-    workingDirectory: textOf(job['workingDirectory'], 'transferJob.workingDirectory'),
+    workingDirectory: optionalText(job['workingDirectory'], 'transferJob.workingDirectory') ?? '',
     outputLog: textOf(logs['outputLog'], 'transferJob.logs.outputLog'),
     errorLog: textOf(logs['errorLog'], 'transferJob.logs.errorLog'),
-    coordinates: textOf(directives['coordinates'], 'transferDirectives.coordinates'),
+    coordinates,
+  };
+}
+
+/** FirecREST's command in the script of its job (job_streamer.sh at 35e1d08), whatever a site has put for its program. The path goes to the line's end. */
+const COMMAND = /^.*\bserver --secret (?<secret>[\w-]+) --host \S+ (?<ips>(?: *--public-ips \S+)*) *--port-range (?<first>\d+) (?<last>\d+) .*?\b(?<operation>send|receive) --path (?<path>.*?)\s*$/mu;
+
+/** Whether a job's script is that of a transfer. Jinja has escaped the path for HTML. */
+export function isScriptOf(script: string, direction: TransferDirection, path: string): boolean {
+  const { operation, path: theirs } = COMMAND.exec(script)?.groups ?? {};
+  return operation === (direction === 'download' ? 'send' : 'receive') && theirs === htmlOf(path);
+}
+
+/** As MarkupSafe writes it. */
+function htmlOf(text: string): string {
+  const entities: Readonly<Record<string, string>> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&#34;', "'": '&#39;' };
+  return text.replace(/[&<>"']/gu, (character) => entities[character] ?? character);
+}
+
+/** The answer that FirecREST would have given, from what the scheduler knows of a job; undefined where the script is not its own. */
+export function transferJobOf(job: FirecrestJob, { script = '', standardOutput, standardError }: FirecrestJobMetadata, system: string): TransferJob | undefined {
+  const { secret, ips, first, last } = COMMAND.exec(script)?.groups ?? {};
+  if (secret === undefined || ips === undefined || standardOutput === undefined || standardError === undefined) return undefined;
+  const named = [...ips.matchAll(/--public-ips (\S+)/gu)].map(([, ip = '']) => ip);
+  const coordinates = { ports: [Number(first), Number(last)], ips: named, secret };
+  return {
+    jobId: job.jobId,
+    system,
+    workingDirectory: job.workingDirectory ?? '',
+    outputLog: standardOutput,
+    errorLog: standardError,
+    coordinates: Buffer.from(JSON.stringify(coordinates)).toString('base64url'),
+    found: true,
   };
 }

@@ -22,10 +22,10 @@ export const COMPUTE_ROUTES: readonly Route[] = [
 ];
 
 /** Submits a job, which then goes as the system's {@link System.course} says. Everything that submits comes by here. */
-export async function submit({ world }: Asked, system: System, job: Omit<JobDescription, 'pendingMs' | 'limitMs'>): Promise<string> {
-  const { pendingMs, limitMs, failsWith, cancelledAfterMs } = system.course;
+export async function submit({ world }: Asked, system: System, job: Omit<JobDescription, 'pendingMs' | 'pendingReason' | 'limitMs'>): Promise<string> {
+  const { pendingMs, pendingReason, limitMs, failsWith, cancelledAfterMs } = system.course;
   const script = failsWith === undefined ? job.script : withFirstCommand(job.script, `exit ${failsWith}`);
-  const submitted = world.scheduler.submit({ ...job, script, pendingMs, limitMs }).catch((error: unknown) => {
+  const submitted = world.scheduler.submit({ ...job, script, pendingMs, pendingReason, limitMs }).catch((error: unknown) => {
     throw error instanceof SchedulerError ? new ApiError(500, slurmText(error)) : error;
   });
   const id = await submitted;
@@ -85,8 +85,8 @@ async function jobsOf({ world }: Asked, system: System): Promise<readonly JobRec
   return world.scheduler.jobs();
 }
 
-const answerOf = ({ world }: Asked, system: System) => (job: JobRecord) =>
-  jobAnswer(job, { halfFilledMs: world.halfFilledMs, cluster: system.name, nowMs: Date.now(), uid: String(process.getuid?.() ?? 1000) });
+const answerOf = ({ world }: Asked) => (job: JobRecord) =>
+  jobAnswer(job, { halfFilledMs: world.halfFilledMs, cluster: world.cluster, nowMs: Date.now(), uid: String(process.getuid?.() ?? 1000) });
 
 const HOURS: Readonly<Record<string, number>> = { '1h': 1, '8h': 8, '24h': 24, '3d': 72, '7d': 168 };
 const WINDOWS = "'1h', '8h', '24h', '3d' or '7d'";
@@ -103,7 +103,7 @@ async function list(asked: Asked): Promise<Answer> {
   const found = (await jobsOf(asked, system)).filter(
     (job) => (everybodys || job.owner === user) && (job.end ?? Infinity) >= since && job.name === (query.get('name') ?? job.name) && job.account === (query.get('account') ?? job.account),
   );
-  return ok({ jobs: found.map(answerOf(asked, system)) });
+  return ok({ jobs: found.map(answerOf(asked)) });
 }
 
 const ID = /^[a-zA-Z0-9]+$/u;
@@ -127,7 +127,7 @@ async function find(asked: Asked, system: System): Promise<JobRecord> {
 
 async function one(asked: Asked): Promise<Answer> {
   const system = systemOf(asked, 'scheduler');
-  return ok({ jobs: [answerOf(asked, system)(await find(asked, system))] });
+  return ok({ jobs: [answerOf(asked)(await find(asked, system))] });
 }
 
 async function metadata(asked: Asked): Promise<Answer> {

@@ -42,10 +42,10 @@ export interface GatewayOptions extends TokenOptions {
   readonly prefix?: readonly string[];
 }
 
-/** Where a scheduler of the test's own finds things. */
+/** What a scheduler of the test's own is told. */
 export interface SchedulerPlaces {
-  readonly spool: string;
   readonly home: (user: string) => string;
+  readonly accounts: readonly string[];
 }
 
 /** A running gateway. */
@@ -68,15 +68,19 @@ export interface Gateway {
   fault(fault: Fault): () => void;
   /** All jobs, as the scheduler knows them. */
   jobs(): Promise<readonly JobRecord[]>;
+  /** Lets a job begin whose {@link JobCourse.pendingMs} is Infinity. */
+  release(id: string): Promise<void>;
   /** Ends the server and all jobs. */
   stop(): Promise<void>;
 }
 
 /** Starts a gateway that ends, with its jobs and files, when the test is over. */
 export async function startGateway(t: TestContext, options: GatewayOptions = {}): Promise<Gateway> {
-  const directory = await tempDir(t);
-  const gateway = await runGateway(directory, options);
-  t.after(() => gateway.stop());
+  const started: Gateway[] = [];
+  // Before the directory goes in which its jobs are.
+  t.after(() => Promise.all(started.map((gateway) => gateway.stop())));
+  const gateway = await runGateway(await tempDir(t), options);
+  started.push(gateway);
   return gateway;
 }
 
@@ -91,9 +95,9 @@ export async function runGateway(directory: string, options: GatewayOptions = {}
   const spool = path.join(directory, 'spool');
   const home = (user: string) => path.join(root, user);
   for (const place of [store, spool, ...users.map(home)]) await mkdir(place, { recursive: true });
-  const scheduler = (await options.scheduler?.({ spool, home })) ?? new LocalScheduler({ spool, home, startDelayMs, accounts });
+  const scheduler = (await options.scheduler?.({ home, accounts })) ?? new LocalScheduler({ spool, home, startDelayMs, accounts });
   const fileSystems = [{ path: root, dataType: 'users', defaultWorkDir: true }, { path: store, dataType: 'store', defaultWorkDir: false }];
-  const world: World = { tokens: await Tokens.open(options), scheduler, systems, users, accounts, fileSystems, prefix: options.prefix ?? [], halfFilledMs: options.halfFilledMs ?? 1_000 };
+  const world: World = { tokens: await Tokens.open(options), scheduler, systems, cluster: systems[0]?.name ?? '', users, accounts, fileSystems, prefix: options.prefix ?? [], halfFilledMs: options.halfFilledMs ?? 1_000 };
   const faults = new Faults();
   const front = new HttpFront(world, faults);
   const server = options.tls === undefined ? createHttpServer(front.handle) : createHttpsServer(options.tls, front.handle);
@@ -112,6 +116,7 @@ export async function runGateway(directory: string, options: GatewayOptions = {}
     expireTokens: () => world.tokens.expireAll(),
     fault: (fault) => faults.add(fault),
     jobs: () => scheduler.jobs(),
+    release: (id) => scheduler.release(id),
     stop: async () => {
       const closed = new Promise<void>((resolve) => server.close(() => resolve()));
       server.closeAllConnections();

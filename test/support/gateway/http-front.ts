@@ -73,7 +73,8 @@ export class HttpFront {
     if (answer === undefined) return;
     seen.status = answer.status;
     if (answer.drops === true) this.#dropped.add(socket);
-    write(response, answer);
+    // Whoever names the request finds the name again in the answer.
+    write(response, answer, (header) => String(request.headers[header] ?? randomUUID().replaceAll('-', '')));
   }
 
   /** Never throws. */
@@ -173,17 +174,17 @@ async function befall(mishap: Mishap, response: ServerResponse, outcome: () => P
   }
 }
 
-function write(response: ServerResponse, { status, json, bytes, contentType, headers = {} }: Written): void {
+function write(response: ServerResponse, { status, json, bytes, contentType, headers = {} }: Written, nameOf: (header: string) => string): void {
   const content = bytes ?? (json === undefined ? undefined : Buffer.from(JSON.stringify(json)));
-  const type = contentType ?? (json === undefined ? undefined : 'application/json');
-  const id = randomUUID().replaceAll('-', '');
+  // An answer of nothing says that it is JSON, too.
+  const type = contentType ?? (json === undefined && status !== 204 ? undefined : 'application/json');
   response.writeHead(status, {
     ...(type === undefined ? {} : { 'content-type': type }),
     ...(content === undefined ? {} : { 'content-length': content.length }),
     'f7t-appversion': '2.x.x',
     'f7t-timestamp': new Date().toISOString(),
-    'x-request-id': id,
-    'x-correlation-id': id,
+    'x-request-id': nameOf('x-request-id'),
+    'x-correlation-id': nameOf('x-correlation-id'),
     ...headers,
   });
   response.end(content);

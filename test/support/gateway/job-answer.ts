@@ -31,7 +31,7 @@ export function jobAnswer(job: JobRecord, options: JobAnswerOptions): unknown {
   return {
     jobId: job.id,
     name: isHalf ? 'allocation' : job.name,
-    status: { state: state === 'CANCELLED' ? `CANCELLED by ${options.uid}` : state, stateReason: job.reason, exitCode: isPending ? null : job.exitCode, interruptSignal: isPending ? null : signal },
+    status: { state: state === 'CANCELLED' ? `CANCELLED by ${options.uid}` : state, stateReason: isHalf ? 'None' : job.reason, exitCode: isPending ? null : job.exitCode, interruptSignal: isPending ? null : signal },
     tasks: hasRun ? [task(job, elapsed)] : [],
     time: { elapsed, start, end, suspended: isPending ? null : 0, limit },
     account: job.account,

@@ -64,6 +64,11 @@ export class LocalJob {
     return this.#ending !== undefined || this.#overAtMs !== undefined;
   }
 
+  /** It begins, if it was pending. */
+  release(): void {
+    this.#begin();
+  }
+
   /** As scancel does. */
   cancel(): void {
     if (this.#state === 'PENDING') {
@@ -88,6 +93,7 @@ export class LocalJob {
   }
 
   #begin(): void {
+    if (this.#state !== 'PENDING') return;
     const { facts } = this;
     this.#state = 'RUNNING';
     this.#start = now();
@@ -98,7 +104,7 @@ export class LocalJob {
       const output = openSync(facts.standardOutput, 'w');
       files.push(output);
       const error = facts.standardError === facts.standardOutput ? output : openSync(facts.standardError, 'w');
-      files.push(error);
+      if (error !== output) files.push(error);
       this.#errorFile = openSync(facts.standardError, 'a');
       const [program = '', ...words] = interpreter(facts.script);
       // A group of its own: it is signalled as a whole, and the terminal's signals are not for it.
@@ -109,7 +115,7 @@ export class LocalJob {
       this.#over('FAILED');
       return;
     } finally {
-      for (const file of files) closeSync(file);
+      for (const file of new Set(files)) closeSync(file);
     }
     this.#process.once('error', () => this.#exited(1, 0));
     this.#process.once('exit', (code, signal) => this.#exited(code ?? 0, signal === null ? 0 : 9));

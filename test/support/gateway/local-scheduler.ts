@@ -5,7 +5,7 @@
  */
 import { randomUUID } from 'node:crypto';
 import { readdirSync, readFileSync } from 'node:fs';
-import { mkdir, writeFile } from 'node:fs/promises';
+import { writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { parseDirectives } from './batch-directives.js';
 import { LocalJob, NODE, type JobFacts } from './local-job.js';
@@ -36,6 +36,7 @@ export class LocalScheduler implements Scheduler {
   readonly version = '22.05.8';
   readonly partitions = ['normal', 'xfer'];
   readonly #options: LocalSchedulerOptions;
+  #count = 0;
   readonly #jobs = new Map<string, LocalJob>();
   /** In the environment of every process that belongs to a job: some may leave its group. */
   readonly #marker = randomUUID();
@@ -51,27 +52,25 @@ export class LocalScheduler implements Scheduler {
     const partition = description.partition ?? directives.partition ?? this.partitions[0] ?? '';
     if (!this.#options.accounts.includes(account)) throw refusal('Invalid account or account/partition combination specified');
     if (!this.partitions.includes(partition)) throw refusal('invalid partition specified: ' + partition);
-    const id = String(this.#jobs.size + 1);
+    const id = String((this.#count += 1));
     const limitSeconds = directives.limitSeconds ?? USUAL_LIMIT_SECONDS;
     const facts: JobFacts = { ...placesOf(id, description), id, owner: description.owner, name: description.name ?? directives.name ?? 'sbatch', submitted: Math.floor(Date.now() / 1000), limitSeconds, account, partition, script: description.script };
     const beginMs = description.pendingMs ?? (directives.beginInSeconds === undefined ? undefined : directives.beginInSeconds * 1000);
     const file = path.join(this.#options.spool, `job${id}`);
+    await writeFile(file, description.script, { mode: 0o700 });
     const run = {
       file,
       environment: this.#environment(facts, description),
       limitMs: description.limitMs ?? limitSeconds * 1000,
       pendingMs: beginMs ?? this.#options.startDelayMs,
-      reason: beginMs === undefined ? 'None' : Number.isFinite(beginMs) ? 'BeginTime' : 'JobHeldUser',
+      reason: description.pendingReason ?? (beginMs === undefined ? 'None' : Number.isFinite(beginMs) ? 'BeginTime' : 'JobHeldUser'),
     };
-    // Its number is taken before anything is waited for.
-    this.#jobs.set(id, new LocalJob(facts, { ...run, pendingMs: Math.max(run.pendingMs, 1) }));
-    await mkdir(path.dirname(file), { recursive: true });
-    await writeFile(file, description.script, { mode: 0o700 });
+    this.#jobs.set(id, new LocalJob(facts, run));
     return id;
   }
 
   jobs(): Promise<readonly JobRecord[]> {
-    return Promise.resolve([...this.#jobs.values()].map((job) => job.record));
+    return Promise.resolve([...this.#jobs.values()].map((job) => job.record).sort((one, other) => Number(one.id) - Number(other.id)));
   }
 
   cancel(id: string): Promise<void> {
@@ -79,6 +78,11 @@ export class LocalScheduler implements Scheduler {
     const why = job === undefined ? 'Invalid job id specified' : job.isEnding ? 'Job/step already completing or completed' : undefined;
     if (why !== undefined) return Promise.reject(new SchedulerError(0, `scancel: Terminating job ${id}\nscancel: error: Kill job error on job id ${id}: ${why}\n`));
     job?.cancel();
+    return Promise.resolve();
+  }
+
+  release(id: string): Promise<void> {
+    this.#jobs.get(id)?.release();
     return Promise.resolve();
   }
 

@@ -19,6 +19,8 @@ export interface JobDescription {
   readonly script: string;
   /** It stays pending for that long, milliseconds; Infinity: for ever. */
   readonly pendingMs?: number | undefined;
+  /** Why it is pending. @default what Slurm says. Only {@link Scheduler.kind} 'processes'. */
+  readonly pendingReason?: string | undefined;
   /** The time limit that is enforced, whatever the script says, milliseconds. Only {@link Scheduler.kind} 'processes'. */
   readonly limitMs?: number | undefined;
 }
@@ -76,6 +78,8 @@ export interface Scheduler {
   jobs(): Promise<readonly JobRecord[]>;
   /** @throws SchedulerError what scancel would say */
   cancel(id: string): Promise<void>;
-  /** Ends all jobs, and whatever they started. */
+  /** Lets a job begin that would be pending for ever. */
+  release(id: string): Promise<void>;
+  /** Ends all jobs, and whatever they started, unless the cluster itself does. */
   stop(): Promise<void>;
 }

@@ -48,7 +48,9 @@ function health({ health: found, commandLimitMs }: System, paths: readonly strin
   if (found === undefined) return null;
   const service = (serviceType: 'scheduler' | 'ssh' | 'filesystem', good: string | null, more: object = {}) => {
     const healthy = found[serviceType];
-    return { serviceType, lastChecked, latency: healthy ? 0.02 : commandLimitMs / 1000, healthy, message: healthy ? good : 'TimeoutLimitExceeded: Command execution timeout limit exceeded.', ...more };
+    // When the whole system is away nothing is waited for.
+    const bad = found.ssh ? 'TimeoutLimitExceeded: Command execution timeout limit exceeded.' : `${serviceType === 'scheduler' ? 'ConnectionRefusedError: ' : ''}[Errno 111] Connection refused`;
+    return { serviceType, lastChecked, latency: healthy || !found.ssh ? 0.02 : commandLimitMs / 1000, healthy, message: healthy ? good : bad, ...more };
   };
   return [service('scheduler', `[{'mode': 'primary', 'hostname': 'vm', 'pinged': 'UP'}]`), service('ssh', null), ...paths.map((path) => service('filesystem', null, { path }))];
 }

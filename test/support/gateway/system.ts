@@ -16,7 +16,9 @@ export interface SystemOptions {
    * @default 'python'
    */
   readonly streamer?: 'python' | 'ours' | 'wormhole' | 'none';
-  /** @default as many free ports in a row as FirecREST has by default, 6 */
+  /** How many ports a job may listen at: free ones, in a row. @default 6, as FirecREST */
+  readonly portCount?: number;
+  /** @default free ones */
   readonly portRange?: readonly [first: number, last: number];
   /** @default ['127.0.0.1'] */
   readonly publicIps?: readonly string[];
@@ -36,6 +38,8 @@ export interface SystemOptions {
 export interface JobCourse {
   /** Pending for that long, milliseconds; Infinity: for ever. @default as the script says, or a moment */
   pendingMs?: number | undefined;
+  /** Why it is pending, such as `Resources` or `Priority`; with `BeginTime` the answer tells when it will begin. @default as Slurm says. Not with real Slurm. */
+  pendingReason?: string | undefined;
   /** It begins, and does nothing but this: fails with this exit code. */
   failsWith?: number | undefined;
   /** Somebody cancels it so long after its submission, milliseconds. */
@@ -57,8 +61,8 @@ export interface System {
   readonly waitTimeoutSeconds: number;
   readonly inboundTransferLimit: number;
   readonly maxOpsFileSize: number;
-  readonly commandLimitMs: number;
   readonly directives: readonly string[];
+  commandLimitMs: number;
   /** What the last health check found; undefined: there was none yet. */
   health: { scheduler: boolean; ssh: boolean; filesystem: boolean } | undefined;
   /** No answer from the scheduler, although the last health check was good: a request takes the time limit, and what it submits is submitted all the same. */
@@ -80,13 +84,13 @@ const DEFAULTS = {
 const PORTS = 6;
 
 /** @param freePorts finds that many free ports in a row, and tells the first */
-export async function makeSystem({ name = 'cluster', ...options }: SystemOptions, freePorts: (count: number) => Promise<number>): Promise<System> {
-  const first = await freePorts(PORTS);
-  const other = await freePorts(PORTS);
+export async function makeSystem({ name = 'cluster', portCount = PORTS, ...options }: SystemOptions, freePorts: (count: number) => Promise<number>): Promise<System> {
+  const first = await freePorts(portCount);
+  const other = await freePorts(portCount);
   return {
     ...DEFAULTS,
-    portRange: [first, first + PORTS - 1],
-    otherPorts: [other, other + PORTS - 1],
+    portRange: [first, first + portCount - 1],
+    otherPorts: [other, other + portCount - 1],
     health: { scheduler: true, ssh: true, filesystem: true },
     schedulerHangs: false,
     course: {},

@@ -52,18 +52,17 @@ async function transfer(asked: Asked, operation: Operation): Promise<Answer> {
 /** What must be there for a download, and must not for an upload. */
 async function look(asked: Asked, system: System, operation: Operation, target: string): Promise<void> {
   const command = `stat --dereference -c '%f %i %d %h %u %g %s %X %Y %Z' -- '${target}'`;
-  const found = shell(command, shellOptions(asked, system));
-  if (operation === 'send') {
-    await found;
-    return;
-  }
-  const exists = await found.then(
+  const exists = await shell(command, shellOptions(asked, system)).then(
     () => true,
     (error: unknown) => {
-      if (error instanceof ApiError && error.status === 404) return false;
-      throw error;
+      const isMissing = error instanceof ApiError && error.status === 404;
+      // A download goes on when the command fails in another way: a name with a quote in it gets as far as the job.
+      const goesOn = operation === 'receive' ? isMissing : error instanceof ApiError && !isMissing && error.status !== 408;
+      if (!goesOn) throw error;
+      return false;
     },
   );
+  if (operation === 'send') return;
   if (exists) throw new ApiError(403, `Target file '${target}' already exists.`);
 }
 

@@ -16,6 +16,8 @@ export interface World {
   readonly tokens: Tokens;
   readonly scheduler: Scheduler;
   readonly systems: readonly System[];
+  /** What Slurm's cluster is called, whatever the systems that FirecREST makes of it are. */
+  readonly cluster: string;
   /** Who has an account on the systems. */
   readonly users: readonly string[];
   /** The accounts that jobs are charged to, the default one first. */

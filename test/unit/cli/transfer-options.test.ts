@@ -66,7 +66,7 @@ describe('the help', () => {
   const all = commands();
 
   it('is there for every command', () => {
-    assert.deepEqual(all.map(({ words }) => words), ['streamer', 'streamer receive', 'streamer send', 'streamer server', 'streamer server send', 'streamer server receive', 'streamer server bench', 'streamer bench', 'streamer keygen', 'streamer relay', 'streamer job-script', 'streamer job-script send', 'streamer job-script receive']);
+    assert.deepEqual(all.map(({ words }) => words), ['streamer', 'streamer receive', 'streamer send', 'streamer server', 'streamer server send', 'streamer server receive', 'streamer server bench', 'streamer bench', 'streamer keygen', 'streamer relay', 'streamer job-script', 'streamer job-script send', 'streamer job-script receive', 'streamer download', 'streamer upload', 'streamer login', 'streamer logout', 'streamer whoami', 'streamer profiles', 'streamer systems', 'streamer jobs', 'streamer cancel', 'streamer ls', 'streamer stat', 'streamer checksum']);
     for (const { command } of all) assert.match(command.description(), /\S{3}/u);
   });
 

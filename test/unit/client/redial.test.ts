@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, it, type TestContext } from 'node:test';
-import { connectPatiently, type RedialOptions } from '../../../src/client/redial.js';
+import { connectAmongOthers, connectPatiently, type RedialOptions } from '../../../src/client/redial.js';
 import type { Coordinates } from '../../../src/coordinates/coordinates.js';
-import { AbortError, ConnectError } from '../../../src/errors.js';
+import { AbortError, AuthError, ConnectError, StorageError } from '../../../src/errors.js';
 import type { ProgressEvent } from '../../../src/transfer/progress.js';
 import { until } from '../../support/fake-events.js';
 import { fakeServer } from '../../support/fake-server.js';
@@ -66,6 +66,19 @@ describe('looking for the server', () => {
     }
   });
 
+  it('goes on whatever else answers there, when the secret was right once: also whoever closes as a wrong secret would be closed', async (t) => {
+    const other = await fakeServer(t, { secret: Buffer.from('another secret'), answer: () => 'native' });
+    await assert.rejects(connectPatiently(options(other.port), 350), AuthError);
+    const some = options(other.port, { proven: true });
+    const searching = connectPatiently(some, 20_000);
+    await until(() => attempts(some.events).length >= 2);
+    await other.close();
+    await native(t, other.port);
+    const connected = await searching;
+    assert.ok(connected.wire === 'native');
+    connected.channel.connection.destroy();
+  });
+
   it('is stopped by its caller at once, with the caller’s reason', async (t) => {
     const gone = await native(t);
     await gone.close();
@@ -75,5 +88,28 @@ describe('looking for the server', () => {
     await until(() => attempts(some.events).length >= 2);
     stop.abort(new AbortError('interrupted', { signal: 'SIGTERM' }));
     await assert.rejects(searching, (error: unknown) => error instanceof AbortError && error.exitCode === 143);
+  });
+});
+
+describe("looking for a job's server among others'", () => {
+  it('passes over those that refuse the secret, until its own answers', async (t) => {
+    for (const status of [401, 403, 404] as const) {
+      const stranger = await fakeServer(t, { answer: () => status });
+      const some = options(stranger.port, { connectTimeoutMs: 20_000 });
+      const searching = connectAmongOthers(some);
+      await until(() => attempts(some.events).length >= 2);
+      await stranger.close();
+      await native(t, stranger.port);
+      const connected = await searching;
+      assert.ok(connected.wire === 'native');
+      connected.channel.connection.destroy();
+    }
+  });
+
+  it('does not go on where a check of its own has failed, or the right server has refused', async (t) => {
+    const stranger = await fakeServer(t, { answer: () => 401 });
+    const some = options(stranger.port, { beforeCompat: () => Promise.reject(new StorageError('storage-exists', 'it is there')) });
+    await assert.rejects(connectAmongOthers(some), StorageError);
+    assert.deepEqual(attempts(some.events), [1]);
   });
 });

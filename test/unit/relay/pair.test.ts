@@ -13,12 +13,15 @@ interface Joined {
   readonly client: FakeForwarding;
   readonly moved: (readonly [Way, number])[];
   readonly ended: PairEnd[];
+  /** Whether both connections are gone. */
+  readonly gone: boolean[];
 }
 
 function join({ budget, first }: { readonly budget?: Budget; readonly first?: string } = {}): Joined {
   const [server, client] = [new FakeForwarding(), new FakeForwarding()];
   const moved: (readonly [Way, number])[] = [];
   const ended: PairEnd[] = [];
+  const gone: boolean[] = [];
   const pair = new Pair({
     server,
     client,
@@ -28,9 +31,10 @@ function join({ budget, first }: { readonly budget?: Budget; readonly first?: st
     blocks: new BlockPool(),
     moved: (way, bytes) => moved.push([way, bytes]),
     ended: (why) => ended.push(why),
+    gone: () => gone.push(true),
   });
   pair.start(first === undefined ? undefined : Buffer.from(first));
-  return { pair, server, client, moved, ended };
+  return { pair, server, client, moved, ended, gone };
 }
 
 const LINK = { by: 'link', code: 1006, reason: '' } as const;
@@ -74,6 +78,24 @@ describe('a pair', () => {
     server.catchUp();
     await turns();
     assert.equal(client.paused, false);
+  });
+
+  it('does not read an end of whose pieces, be they tiny, 256 are on their way, until most of them are gone', async () => {
+    const { server, client } = join();
+    const written: (() => void)[] = [];
+    server.unwritten = written;
+    for (let i = 1; i < 256; i += 1) client.says('');
+    assert.equal(client.paused, false);
+    for (let i = 0; i < 10; i += 1) client.says('x');
+    assert.equal(client.paused, true);
+    for (const tell of written.splice(0, 200)) tell();
+    await turns();
+    assert.equal(client.paused, true);
+    for (const tell of written.splice(0, 1)) tell();
+    await turns();
+    assert.equal(client.paused, false);
+    for (let i = 64; i < 256; i += 1) client.says('x');
+    assert.equal(client.paused, true);
   });
 
   it('does not read an end that is over the rate of the room for so long, and not the less for the other being behind', async (t) => {
@@ -139,6 +161,18 @@ describe('a pair', () => {
     client.isClosed({ by: 'peer', code: 1000, reason: '' });
     assert.deepEqual(ended, ['drained']);
     assert.deepEqual([server.closes, client.closes, server.sent], [['1012 '], ['1012 '], []]);
+  });
+
+  it('is gone when both its connections are, however it ended', () => {
+    for (const end of [(pair: Pair) => pair.end('drained'), () => undefined]) {
+      const { pair, server, client, gone } = join();
+      end(pair);
+      assert.deepEqual(gone, []);
+      client.isClosed(LINK);
+      assert.deepEqual(gone, []);
+      server.isClosed({ by: 'us', code: 1012, reason: '' });
+      assert.deepEqual(gone, [true]);
+    }
   });
 
   it('leaves no timer behind, and reads again an end that it held when it ends', async (t: TestContext) => {

@@ -3,13 +3,17 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { createServer, type AddressInfo, type Socket } from 'node:net';
-import { it, type TestContext } from 'node:test';
+import { describe, it, type TestContext } from 'node:test';
+import { setTimeout as delay } from 'node:timers/promises';
+import type { RoomDirectory } from '../../../src/relay/directory.js';
 import { joinRedisDirectory } from '../../../src/relay/redis-directory.js';
 import { until } from '../../support/fake-events.js';
 
 interface FakeRedis {
   readonly url: string;
   readonly asked: string[];
+  /** Connections that were ever made. */
+  made: number;
   silent: boolean;
 }
 
@@ -19,6 +23,7 @@ async function fakeRedis(t: TestContext): Promise<FakeRedis> {
   const asked: string[] = [];
   const server = createServer((socket) => {
     sockets.add(socket.on('error', () => undefined));
+    redis.made += 1;
     let [text, queued] = ['', -1];
     socket.setEncoding('latin1').on('data', (piece: string) => {
       text += piece;
@@ -45,7 +50,7 @@ async function fakeRedis(t: TestContext): Promise<FakeRedis> {
   });
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
-  const redis = { url: `redis://127.0.0.1:${(server.address() as AddressInfo).port}`, asked, silent: false };
+  const redis = { url: `redis://127.0.0.1:${(server.address() as AddressInfo).port}`, asked, made: 0, silent: false };
   t.after(() => {
     server.close();
     for (const socket of sockets) socket.destroy();
@@ -53,16 +58,57 @@ async function fakeRedis(t: TestContext): Promise<FakeRedis> {
   return redis;
 }
 
-it('a directory that has fallen silent knows nothing, says so once, and can be left', { timeout: 30_000 }, async (t) => {
+async function join(t: TestContext): Promise<{ readonly redis: FakeRedis; readonly directory: RoomDirectory; readonly notices: string[] }> {
   const redis = await fakeRedis(t);
   const notices: string[] = [];
   const directory = await joinRedisDirectory({ redis: redis.url, url: 'ws://127.0.0.1:1', notice: (message) => notices.push(message) });
-  directory.announce('a');
-  await until(() => redis.asked.some((line) => line.startsWith('SADD')));
-  assert.deepEqual([await directory.find('a'), directory.ready, notices], [[], true, []]);
-  redis.silent = true;
-  assert.deepEqual(await Promise.all(['a', 'b', 'c'].map((room) => directory.find(room))), [[], [], []]);
-  assert.equal(directory.ready, false);
-  assert.deepEqual(notices, ['the directory of rooms cannot be reached: no answer within 2 s']);
-  await directory.close();
+  t.after(() => directory.close());
+  return { redis, directory, notices };
+}
+
+/** As `until`, for what takes seconds. */
+async function eventually(met: () => boolean): Promise<void> {
+  while (!met()) await delay(20);
+}
+
+const SILENT = 'the directory of rooms cannot be reached: no answer within 2 s';
+
+describe('a directory that has fallen silent', { concurrency: true }, () => {
+  it('knows nothing, says so once, and can be left', { timeout: 30_000 }, async (t) => {
+    const { redis, directory, notices } = await join(t);
+    directory.announce('a');
+    await until(() => redis.asked.some((line) => line.startsWith('SADD')));
+    assert.deepEqual([await directory.find('a'), directory.ready, notices], [[], true, []]);
+    redis.silent = true;
+    assert.deepEqual(await Promise.all(['a', 'b', 'c'].map((room) => directory.find(room))), [[], [], []]);
+    assert.equal(directory.ready, false);
+    assert.deepEqual(notices, [SILENT]);
+    // Whoever asks meanwhile does not wait, and does not keep the connection from being given up.
+    const asked = redis.asked.length;
+    assert.deepEqual(await directory.find('d'), []);
+    assert.equal(redis.asked.length, asked);
+    await directory.close();
+  });
+
+  it('is noticed though nobody asks it anything, soon enough for who looks at /readyz', { timeout: 30_000 }, async (t) => {
+    const { redis, directory, notices } = await join(t);
+    redis.silent = true;
+    const before = redis.asked.length;
+    await eventually(() => !directory.ready);
+    assert.deepEqual(notices, [SILENT]);
+    // By the question that is for this alone, each second, and not by what is written every ten.
+    assert.deepEqual(redis.asked.slice(before), ['PING']);
+  });
+
+  it('is asked again over another connection, and told then what it has missed', { timeout: 60_000 }, async (t) => {
+    const { redis, directory } = await join(t);
+    redis.silent = true;
+    await eventually(() => !directory.ready);
+    directory.announce('missed');
+    await eventually(() => redis.made > 1);
+    const before = redis.asked.length;
+    redis.silent = false;
+    await eventually(() => directory.ready);
+    await eventually(() => redis.asked.slice(before).some((line) => line.startsWith('SADD')));
+  });
 });

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
 import { describe, it } from 'node:test';
 import { RELAY_DEFAULTS } from '../../../src/relay/limits.js';
-import { shortName } from '../../../src/relay/relay.js';
+import { shortName } from '../../../src/relay/relay-log.js';
 import { parseTokens } from '../../../src/relay/tokens.js';
 import { readPairedNotice, roomOf } from '../../../src/transport/rendezvous.js';
 import { Recorder } from '../../conformance/connection.js';
@@ -207,6 +207,15 @@ describe('a relay', () => {
     client.connection.close(1000, '');
     await drained;
     await assert.rejects(granted(askToJoin(t, port, id)));
+  });
+
+  it('that has to cut pairs ends though nobody reads what they are told', { timeout: 60_000 }, async (t) => {
+    const { port, relay, logged } = await relayHere(t);
+    const { key, id } = newRoom();
+    await granted(askToWait(t, port, key));
+    await granted(askToJoin(t, port, id));
+    await relay.drain(0);
+    assert.deepEqual(logged.filter(({ event }) => event === 'ended'), [{ event: 'ended', cut: 1 }]);
   });
 
   it('answers what is no upgrade, with and without its metrics', async (t) => {

@@ -6,7 +6,7 @@ import { Rooms, type Room } from '../../../src/relay/rooms.js';
 import { ServerFinder, type Found, type Seeker } from '../../../src/relay/server-finder.js';
 import type { ForwardingConnection } from '../../../src/transport/connection.js';
 import { listen, type Admission, type Caller } from '../../../src/transport/listen.js';
-import { deferred, turns, until } from '../../support/fake-events.js';
+import { deferred, until } from '../../support/fake-events.js';
 import { FakeForwarding } from '../../support/fake-forwarding.js';
 import { silentServer } from '../../support/fake-server.js';
 
@@ -196,19 +196,64 @@ describe('where instances share a directory, a client', () => {
     assert.equal(await found, 'nobody');
   });
 
-  it('that waits for an answer of the directory takes nothing from those who came after it', async () => {
-    const answer = deferred<readonly Instance[]>();
+  it('keeps its place in line here while it asks the directory, and while it asks others', async (t) => {
     const rooms = new Rooms<ForwardingConnection>(10);
     const room = roomOf(rooms);
-    const finder = new ServerFinder(rooms, { ...ALONE, key: 'x', find: () => answer.promise }, LONG_MS);
-    const first = finder.find('a', SEEKER);
-    await turns();
-    const servers = [new FakeForwarding(), new FakeForwarding()];
-    room.offer(servers[0] ?? assert.fail());
-    assert.deepEqual(await finder.find('a', SEEKER), { server: servers[0], room });
-    answer.resolve([]);
+    const slow = await silentServer(t);
+    const answer = deferred<readonly Instance[]>();
+    const asked = deferred<undefined>();
+    let finds = 0;
+    const find = () => {
+      finds += 1;
+      if (finds === 1) return answer.promise;
+      asked.resolve(undefined);
+      return Promise.resolve([{ url: `ws://${HOST}:${slow.port}`, key: 'x' }]);
+    };
+    const finder = new ServerFinder(rooms, { ...ALONE, key: 'x', find }, LONG_MS);
+    const clients = [finder.find('a', SEEKER)];
     await until(() => room.inLine === 1);
-    room.offer(servers[1] ?? assert.fail());
-    assert.deepEqual(await first, { server: servers[1], room });
+    clients.push(finder.find('a', SEEKER));
+    await asked.promise;
+    await until(() => slow.sockets.length > 0);
+    assert.equal(room.inLine, 2);
+    const servers = [new FakeForwarding(), new FakeForwarding()];
+    for (const server of servers) room.offer(server);
+    assert.deepEqual(await Promise.all(clients), servers.map((server) => ({ server, room })));
+    assert.equal(room.inLine, 0);
+  });
+
+  it('that is given one here lets go of what another instance grants too late', async (t) => {
+    const rooms = new Rooms<ForwardingConnection>(10);
+    const room = roomOf(rooms);
+    const granting = deferred<undefined>();
+    const closed = deferred<number>();
+    let asked = false;
+    const listener = await listen({
+      host: HOST,
+      ports: [0, 0],
+      admit: async () => {
+        asked = true;
+        await granting.promise;
+        return ADMITTED;
+      },
+      connected: (connection) => connection.attach({ piece: () => undefined, closed: ({ code }) => closed.resolve(code) }),
+    });
+    t.after(() => listener.close());
+    const found = new ServerFinder(rooms, directory(() => [{ url: `ws://${HOST}:${listener.port}`, key: 'x' }]), LONG_MS).find('a', SEEKER);
+    await until(() => asked);
+    const server = new FakeForwarding();
+    room.offer(server);
+    assert.deepEqual(await found, { server, room });
+    granting.resolve(undefined);
+    assert.equal(await closed.promise, 4005);
+  });
+
+  it('whose place in line is taken away, since the relay ends, hears that nobody comes', async () => {
+    const rooms = new Rooms<ForwardingConnection>(10);
+    const room = roomOf(rooms);
+    const found = new ServerFinder(rooms, directory(() => []), LONG_MS).find('a', SEEKER);
+    await until(() => room.inLine === 1);
+    room.endLine();
+    assert.equal(await found, 'nobody');
   });
 });

@@ -54,7 +54,7 @@ describe('the close codes of section 5', () => {
     for (const [code, reasons] of Object.entries(WHY)) {
       for (const why of reasons) {
         const [server, client] = [new FakeForwarding(), new FakeForwarding()];
-        const pair = new Pair({ server, client, handshakeMs: 1, idleMs: 1, budget: undefined, blocks: new BlockPool(), moved: () => undefined, ended: () => undefined });
+        const pair = new Pair({ server, client, handshakeMs: 1, idleMs: 1, budget: undefined, blocks: new BlockPool(), moved: () => undefined, ended: () => undefined, gone: () => undefined });
         pair.start(undefined);
         pair.end(why);
         assert.deepEqual([server.closes, client.closes], [[`${code} `], [`${code} `]], why);

@@ -81,11 +81,13 @@ describe('the native door', () => {
     assert.deepEqual(door.hellos, asked);
   });
 
-  it('tells a client whose session is not known, and lets it not in', async () => {
-    const door = new Door({ admit: () => Promise.resolve(undefined) });
-    await assert.rejects(door.client(1), (error: unknown) => error instanceof ConnectError && error.code === 'connect-lost' && error.fromPeer && !error.retryable);
-    assert.equal(door.entered.length, 0);
-  });
+  for (const [why, message] of [['unknown', /does not know the session/u], ['complete', /the one transfer of this server is complete/u]] as const) {
+    it(`tells a client why it gets no session (${why}), and lets it not in`, async () => {
+      const door = new Door({ admit: () => Promise.resolve(why) });
+      await assert.rejects(door.client(1), (error: unknown) => error instanceof ConnectError && error.code === 'connect-lost' && error.fromPeer && !error.retryable && message.test(error.message));
+      assert.equal(door.entered.length, 0);
+    });
+  }
 
   it('answers a handshake in the headers, and takes the connection from there', async () => {
     const door = new Door();

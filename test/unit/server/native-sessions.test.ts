@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it, type TestContext } from 'node:test';
 import { AbortError, ConnectError, errorFromPeer, IntegrityError, StorageError, TimeoutError, type StreamerError } from '../../../src/errors.js';
 import { ClientWait } from '../../../src/server/client-wait.js';
-import { NativeSessions, type Running } from '../../../src/server/native-sessions.js';
+import { NativeSessions, type Refused, type Running } from '../../../src/server/native-sessions.js';
 import type { Link } from '../../../src/transfer/link.js';
 import type { ProgressEvent, TransferResult } from '../../../src/transfer/progress.js';
 import { Tally } from '../../../src/transfer/tally.js';
@@ -104,10 +104,10 @@ class Server {
   }
 
   /** A client greets, and enters where it may. */
-  async come(id: number, more: Partial<HelloFrame> = {}, remote = `client ${id}`): Promise<number | undefined> {
+  async come(id: number, more: Partial<HelloFrame> = {}, remote = `client ${id}`): Promise<number | Refused> {
     const hello: HelloFrame = { type: 'hello', client: Buffer.alloc(16, id), stream: 0, action: 'send', received: 0, agent: '', ...more };
     const received = await this.all.admit(hello);
-    if (received !== undefined) this.all.enter(hello, this.link(remote));
+    if (typeof received === 'number') this.all.enter(hello, this.link(remote));
     return received;
   }
 
@@ -212,9 +212,9 @@ describe('a server’s sessions', () => {
     await server.come(1);
     server.session.succeed();
     await Promise.resolve();
-    assert.equal(await server.come(2), undefined);
+    assert.equal(await server.come(2), 'complete');
     await turns(3);
-    assert.equal(await server.come(3), undefined);
+    assert.equal(await server.come(3), 'complete');
     assert.deepEqual([server.sessions.length, server.outcomes.length], [1, 1]);
   });
 
@@ -223,7 +223,7 @@ describe('a server’s sessions', () => {
     await server.come(1);
     server.session.complete = true;
     server.session.lost(0, LOST);
-    assert.equal(await server.come(2), undefined);
+    assert.equal(await server.come(2), 'complete');
     await turns(3);
     assert.deepEqual(server.outcomes.map((outcome) => 'result' in outcome), [true]);
     assert.deepEqual([server.sessions.length, server.clock.timers], [1, 0]);
@@ -241,11 +241,11 @@ describe('a server’s sessions', () => {
 
   it('are not known when a client takes up one of another server, or joins one', async (t) => {
     const server = new Server(t);
-    assert.equal(await server.come(1, { received: 3 }), undefined);
-    assert.equal(await server.come(1, { stream: 1 }), undefined);
+    assert.equal(await server.come(1, { received: 3 }), 'unknown');
+    assert.equal(await server.come(1, { stream: 1 }), 'unknown');
     assert.equal(server.sessions.length, 0);
     await server.come(1);
-    assert.equal(await server.come(2, { stream: 1 }), undefined);
+    assert.equal(await server.come(2, { stream: 1 }), 'unknown');
     assert.deepEqual([server.sessions.length, server.session.drops], [1, []]);
   });
 

@@ -10,9 +10,12 @@ import { names } from './fixture.js';
 import { entry, fileOf, makeTree, placed, put, targetFor, temporaryAt } from './tree-fixture.js';
 
 describe('times', () => {
-  it('are one in nanoseconds, or in microseconds where this side has no more', () => {
+  it('are one in nanoseconds, or in microseconds where one side has no more', () => {
     assert.equal(isSameTime(5_000n, 5_000n), true);
     assert.equal(isSameTime(5_000n, 5_999n), true);
+    assert.equal(isSameTime(5_999n, 5_000n), true);
+    assert.equal(isSameTime(-1n, -1_000n), true);
+    assert.equal(isSameTime(6_000n, 5_999n), false);
     assert.equal(isSameTime(5_000n, 6_000n), false);
     assert.equal(isSameTime(5_001n, 5_999n), false);
     assert.equal(isSameTime(-1_000n, -1n), true);

@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict';
-import { describe, it } from 'node:test';
+import { describe, it, type TestContext } from 'node:test';
 import { AuthError, ConnectError, LimitError, ProtocolError, StorageError, TimeoutError } from '../../../src/errors.js';
 import type { CloseInfo } from '../../../src/transport/connection.js';
 import { errorOfClose, openChannel, type Channel } from '../../../src/transfer/channel.js';
 import type { Frame } from '../../../src/wire/frame.js';
-import { channelPair, Inbox, memoryPairWithMeddler, SECRET } from '../../support/fake-channel.js';
+import { channelPair, Inbox, memoryPairWithMeddler, SECRET, type Passing } from '../../support/fake-channel.js';
+import { fakeClock } from '../../support/fake-clock.js';
 import { turns, until } from '../../support/fake-events.js';
 import { FRAMES, plain } from '../../support/fake-frames.js';
 
@@ -15,7 +16,8 @@ describe('a channel', () => {
   it('carries every frame both ways, in order, however the messages are cut', async () => {
     for (const link of [{}, { pieceBytes: 1 }, { pieceBytes: 17 }]) {
       const { client, server } = await channelPair(link);
-      const frames = FRAMES;
+      // Those that say nothing are nobody's but the channel's.
+      const frames = FRAMES.filter(({ type }) => type !== 'alive');
       for (const [from, to] of [[client, server], [server, client]] as const) {
         const inbox = new Inbox(to);
         for (const frame of frames) from.send(frame);
@@ -119,6 +121,107 @@ describe('a channel', () => {
   });
 });
 
+describe('a channel of which both ends keep alive', () => {
+  /** Two that do, and what is on the wire between them. */
+  async function keeping(t: TestContext) {
+    const clock = fakeClock(t);
+    const passing: Passing[] = [];
+    const state = { drop: false };
+    const pair = memoryPairWithMeddler((message) => {
+      passing.push(message);
+      return state.drop ? [] : [message];
+    });
+    const [client, server] = await Promise.all([openChannel(pair.client, { role: 'client', secret: SECRET }), openChannel(pair.server, { role: 'server', secret: SECRET })]);
+    for (const channel of [client, server]) channel.keepAlive();
+    const inboxes = { client: new Inbox(client), server: new Inbox(server) };
+    // The handshake's are none of these.
+    const records = (from: Passing['from']) => passing.filter((message) => message.from === from && message.index > 0).length;
+    const pass = async (milliseconds: number) => {
+      for (let passed = 0; passed < milliseconds; passed += 1_000) {
+        clock.advance(Math.min(1_000, milliseconds - passed));
+        await turns(3);
+      }
+    };
+    return { clock, client, server, inboxes, records, pass, state };
+  }
+
+  it('sends a record each 15 s where there is nothing else to send, which nobody is told of', async (t) => {
+    const { client, inboxes, records, pass } = await keeping(t);
+    await pass(14_000);
+    assert.deepEqual([records('client'), records('server')], [0, 0]);
+    await pass(1_000);
+    assert.deepEqual([records('client'), records('server')], [1, 1]);
+    await pass(8_000);
+    client.send(credit(1));
+    await pass(8_000);
+    assert.deepEqual([records('client'), records('server')], [2, 2], 'whoever has sent something need not');
+    await pass(600_000);
+    assert.deepEqual([inboxes.client.frames, inboxes.server.frames.length], [[], 1]);
+    assert.deepEqual([inboxes.client.ends, inboxes.server.ends], [[], []]);
+  });
+
+  it('notices a message that was dropped at a lull', async (t) => {
+    const { client, inboxes, pass, state } = await keeping(t);
+    state.drop = true;
+    client.send(credit(1));
+    await turns();
+    state.drop = false;
+    await pass(14_000);
+    assert.equal(inboxes.server.ends.length, 0);
+    await pass(6_000);
+    assert.equal((await inboxes.server.ended()).error.code, 'integrity-tag');
+    assert.deepEqual(inboxes.server.frames, []);
+  });
+
+  it('takes one whose messages are all dropped for lost after two minutes, whatever answers its pings', async (t) => {
+    const { clock, inboxes, pass, state } = await keeping(t);
+    await pass(60_000);
+    state.drop = true;
+    await pass(119_000);
+    assert.deepEqual([inboxes.client.ends, inboxes.server.ends], [[], []]);
+    await pass(20_000);
+    for (const { ends } of Object.values(inboxes)) {
+      assert.equal(ends.length, 1);
+      assert.ok(ends[0]?.error instanceof ConnectError && ends[0].error.retryable && !ends[0].clean);
+    }
+    assert.equal(clock.timers, 0);
+  });
+
+  it('does not mistake its own sleep, or that nobody takes what has come, for the other end’s silence', async (t) => {
+    const { clock, client, server, inboxes, pass } = await keeping(t);
+    clock.sleep(3_600_000);
+    await turns();
+    await pass(30_000);
+    assert.deepEqual([inboxes.client.ends, inboxes.server.ends], [[], []]);
+    server.attach(undefined);
+    client.send(credit(1));
+    await pass(600_000);
+    const late = new Inbox(server);
+    await turns();
+    assert.deepEqual([late.frames, late.ends], [[credit(1)], []]);
+    await pass(60_000);
+    assert.deepEqual(late.ends, []);
+  });
+
+  it('leaves no timer behind when it ends', async (t) => {
+    const { clock, client, inboxes } = await keeping(t);
+    client.connection.close(1000, '');
+    await Promise.all([inboxes.client.ended(), inboxes.server.ended()]);
+    client.keepAlive();
+    // The link's own, for its closing handshakes.
+    await turns(20);
+    assert.equal(clock.timers, 0);
+  });
+});
+
+it('a frame that says nothing is a broken rule where that was not agreed', async () => {
+  const { client, server } = await channelPair();
+  const inbox = new Inbox(server);
+  client.send({ type: 'alive' });
+  const { error } = await inbox.ended();
+  assert.ok(error instanceof ProtocolError && /alive/u.test(error.message));
+});
+
 describe('failing a channel', () => {
   it('tells the other end code and text, then closes with the class’s code', async () => {
     for (const [error, code, close] of [
@@ -187,6 +290,8 @@ it('the end of a connection means what it says', () => {
   const cause = new LimitError('limit-frame', 'x');
   assert.equal(errorOfClose({ by: 'us', code: 1009, reason: '', cause }), cause);
   assert.ok(isAuth(errorOfClose({ by: 'peer', code: 1008, reason: '' })));
+  const proven = errorOfClose({ by: 'peer', code: 1008, reason: '' }, true);
+  assert.ok(proven instanceof ConnectError && proven.code === 'connect-lost' && proven.retryable && /1008/u.test(proven.message));
   const lost = [
     { by: 'peer', code: 1000, reason: '' },
     { by: 'us', code: 1008, reason: '' },

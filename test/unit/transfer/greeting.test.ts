@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { ConnectError, CoordinatesError, ProtocolError, TimeoutError } from '../../../src/errors.js';
-import { awaitHello, greetAsClient } from '../../../src/transfer/greeting.js';
+import { awaitHello, greetAsClient, welcome } from '../../../src/transfer/greeting.js';
 import type { Frame, HelloFrame, WelcomeFrame } from '../../../src/wire/frame.js';
 import { channelPair, Inbox } from '../../support/fake-channel.js';
 import { fakeClock } from '../../support/fake-clock.js';
@@ -28,6 +28,31 @@ describe('the greeting', () => {
     assert.deepEqual(await new Inbox(client).arrived(1), [{ type: 'credit', limit: 7, acked: 0 }]);
     client.send(BYE);
     assert.deepEqual(await new Inbox(server).arrived(1), [BYE]);
+  });
+
+  for (const [asked, offered] of [[true, true], [true, false], [false, true], [false, false]] as const) {
+    it(`${asked && offered ? 'agrees to keep alive' : 'does not agree to keep alive'} where the client ${asked ? 'offers' : 'does not offer'} that and the server ${offered ? 'does' : 'does not'}`, async (t) => {
+      const clock = fakeClock(t);
+      const { client, server } = await channelPair();
+      const hello = asked ? { ...HELLO, alive: true } : HELLO;
+      const greeting = greetAsClient(client, hello);
+      const greeted = await awaitHello(server, 1_000);
+      assert.deepEqual(greeted, hello);
+      // A server of ours offers it to whoever does; another may be older, or wrong.
+      if (offered && asked) welcome(server, greeted, { received: 0, streams: 1, action: 'receive', agent: '' });
+      else server.send(offered ? { ...WELCOME, alive: true } : WELCOME);
+      await greeting;
+      assert.equal(clock.timers, asked && offered ? 2 : 0);
+    });
+  }
+
+  it('does not offer to keep alive to a client that does not', async (t) => {
+    const clock = fakeClock(t);
+    const { client, server } = await channelPair();
+    const greeting = greetAsClient(client, HELLO);
+    welcome(server, await awaitHello(server, 1_000), { received: 3, streams: 16, action: 'receive', agent: 'server' });
+    assert.deepEqual(await greeting, { ...WELCOME, received: 3 });
+    assert.equal(clock.timers, 0);
   });
 
   it('ends with the server’s failure, of its class', async () => {

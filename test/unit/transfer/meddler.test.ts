@@ -6,6 +6,7 @@ import type { Frame } from '../../../src/wire/frame.js';
 import { Inbox, memoryPairWithMeddler, SECRET, type Forwarded, type Passing } from '../../support/fake-channel.js';
 
 const credit = (limit: number): Frame => ({ type: 'credit', limit, acked: 0 });
+const isLost = (error: unknown) => error instanceof ConnectError && error.code === 'connect-lost' && error.retryable && !error.fromPeer;
 const isAuth = (error: unknown) => error instanceof AuthError && error.code === 'auth-handshake';
 
 describe('a man in the middle', () => {
@@ -72,9 +73,40 @@ describe('a man in the middle', () => {
     assert.equal(inboxes.client.frames.length, 0);
   });
 
-  it('who sends text is noticed, be it a good record', async () => {
+  it('who sends text, be it a good record, has cut the link by that, and no more, where the other end has proved itself', async () => {
     const { inboxes } = await under(third(({ bytes }) => [{ bytes, kind: 'text' }]));
-    assert.ok(isAuth((await inboxes.server.ended()).error));
+    const { error } = await inboxes.server.ended();
+    assert.ok(isLost(error) && /text/u.test(error.message));
     assert.equal(inboxes.server.frames.length, 2);
+    // Nothing says that it shall not come back.
+    const end = await inboxes.client.ended();
+    assert.ok(isLost(end.error) && /4005/u.test(end.error.message));
+    assert.deepEqual(inboxes.client.frames, []);
+  });
+
+  it('who sends text before the other end has proved itself is taken for it', async () => {
+    const { inboxes } = await under((message) => (message.from === 'client' && message.index === 1 ? [{ bytes: message.bytes, kind: 'text' }] : [message]));
+    assert.ok(isAuth((await inboxes.server.ended()).error));
+    assert.deepEqual(inboxes.server.frames, []);
+  });
+
+  for (const code of [1000, 1001, 1002, 1008, 1009, 1011, 4003, 4007]) {
+    it(`who closes with ${code} has cut the link by that, and no more, where the other end has proved itself`, async () => {
+      const { client, server } = memoryPairWithMeddler((message) => [message]);
+      const [ours, theirs] = await Promise.all([openChannel(client, { role: 'client', secret: SECRET }), openChannel(server, { role: 'server', secret: SECRET })]);
+      const inbox = new Inbox(theirs);
+      ours.send(credit(1));
+      await inbox.arrived(1);
+      client.close(code, '');
+      assert.ok(isLost((await inbox.ended()).error));
+    });
+  }
+
+  it('who closes with 1008 before that says that the secret is wrong', async () => {
+    const { client, server } = memoryPairWithMeddler((message) => [message]);
+    const [, theirs] = await Promise.all([openChannel(client, { role: 'client', secret: SECRET }), openChannel(server, { role: 'server', secret: SECRET })]);
+    const inbox = new Inbox(theirs);
+    client.close(1008, '');
+    assert.ok(isAuth((await inbox.ended()).error));
   });
 });

@@ -196,3 +196,61 @@ describe('pings that are carried on', () => {
     }
   });
 });
+
+describe('a pause in the middle of what was read', () => {
+  const messages = framedByWs(['1', '2', '3', '4'].map((text) => ({ what: 'binary' as const, fragments: [Buffer.from(text)] })), true);
+
+  /** A connection that pauses at the second message. */
+  function pausing(t: TestContext, forwards: boolean, head = Buffer.alloc(0)) {
+    const socket = new FakeSocket();
+    const connection = new WebSocketConnection(socket, head, { masking: 'none', maxMessageBytes: 1000 });
+    t.after(() => connection.destroy());
+    const got: string[] = [];
+    if (forwards) connection.carryPings({ ping: (payload) => got.push(`ping ${payload.toString()}`), pong: () => undefined });
+    connection.attach({
+      piece: (bytes) => {
+        got.push(bytes.toString());
+        if (got.length === 2) connection.pause();
+      },
+      closed: ({ code }) => got.push(`closed ${code}`),
+    });
+    return { socket, connection, got };
+  }
+
+  const ways = [['at once', 0], ['with the request', messages.length], ['in the request and behind it', 10]] as const;
+  for (const [how, early] of ways) {
+    it(`leaves the rest for later where messages are passed on (${how})`, async (t) => {
+      const { socket, connection, got } = pausing(t, true, Buffer.from(messages.subarray(0, early)));
+      if (early < messages.length) socket.arrive(messages.subarray(early));
+      await until(() => got.length >= 2);
+      await turns();
+      assert.deepEqual(got, ['1', '2']);
+      connection.resume();
+      connection.pause();
+      await turns();
+      assert.deepEqual(got, ['1', '2']);
+      connection.resume();
+      await until(() => got.length >= 4);
+      assert.deepEqual(got, ['1', '2', '3', '4']);
+      assert.equal(connection.wireBytes.received, messages.length, 'each byte counts once');
+      socket.arrive(framedByWs([{ what: 'ping', payload: Buffer.from('p') }], true));
+      await until(() => got.length >= 5);
+      assert.equal(got[4], 'ping p');
+    });
+  }
+
+  it('is no pause of what has come where they are not', async (t) => {
+    const { socket, got } = pausing(t, false);
+    socket.arrive(Buffer.from(messages));
+    await turns();
+    assert.deepEqual(got, ['1', '2', '3', '4']);
+  });
+
+  it('does not keep a close from being seen by who closes, too', async (t) => {
+    const { socket, connection, got } = pausing(t, true);
+    socket.arrive(Buffer.concat([messages, framedByWs([{ what: 'close', code: 1000, reason: '' }], true)]));
+    await turns();
+    connection.close(1012, '');
+    await until(() => got.some((line) => line.startsWith('closed')));
+  });
+});

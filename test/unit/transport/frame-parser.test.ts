@@ -54,6 +54,36 @@ describe('frames', () => {
     assert.deepEqual(parse(hex('82 83 00 00 00 00 61 62 63'), { expectMasked: true }), ['binary abc.']);
   });
 
+  it('stops before a frame where it is told to, whatever that is, and goes on from there', () => {
+    const bytes = Buffer.concat([frame(OPCODE.binary, 'ab', false), frame(OPCODE.ping, 'p'), frame(OPCODE.continuation, ''), frame(OPCODE.binary, ''), frame(OPCODE.binary, 'cd')]);
+    const whole = parse(bytes);
+    // With each read so long, and a stop after each event.
+    for (let length = 1; length <= bytes.length; length += 1) {
+      const events: string[] = [];
+      let stopped = false;
+      const told = (event: string) => {
+        events.push(event);
+        stopped = true;
+      };
+      const parser = new FrameParser(
+        { piece: (piece, last, kind) => told(`${kind} ${piece.toString('latin1')}${last ? '.' : ''}`), ping: (payload) => told(`ping ${payload.toString('latin1')}`), pong: () => assert.fail(), close: () => assert.fail() },
+        { expectMasked: false, maxMessageBytes: 1000 },
+      );
+      for (let at = 0; at < bytes.length; ) {
+        const read = Buffer.from(bytes.subarray(at, at + length));
+        for (let from = 0; from < read.length; ) {
+          const before = events.length;
+          stopped = false;
+          from += parser.push(read.subarray(from), () => stopped);
+          assert.ok(events.length <= before + 1);
+        }
+        at += read.length;
+      }
+      if (length === bytes.length) assert.deepEqual(events, whole);
+      assert.equal(events.join('').replaceAll(/binary |ping /gu, ''), whole.join('').replaceAll(/binary |ping /gu, ''));
+    }
+  });
+
   it('gives an empty message as one empty piece, and no empty pieces otherwise', () => {
     assert.deepEqual(parse(hex('82 00')), ['binary .']);
     assert.deepEqual(parse(hex('81 80 01 02 03 04'), { expectMasked: true }), ['text .']);

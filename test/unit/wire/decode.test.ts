@@ -15,11 +15,12 @@ type BodyType = Exclude<Frame['type'], 'data' | 'whole'>;
 
 /** A valid body of each frame that has one, with every key that it may have. */
 const GOOD: Readonly<Record<BodyType, Body>> = {
-  hello: { client: bytes(16), stream: 0, action: 'send', received: 0, agent: 'x' },
-  welcome: { action: 'receive', received: 0, streams: 64, agent: 'x' },
+  hello: { client: bytes(16), stream: 0, action: 'send', received: 0, agent: 'x', alive: true },
+  welcome: { action: 'receive', received: 0, streams: 64, agent: 'x', alive: false },
   failure: { code: 'storage-full', message: 'x' },
   credit: { limit: 0, acked: 0 },
   ack: { received: 0 },
+  alive: {},
   offer: { root: 'tree', name: 'x', existing: 'update', checksum: true, dryRun: false, delete: true, sha256: false, rules: ['-x'] },
   entries: { entries: [[0, 0, 'x', 5, 0o644, bytes(8), 0]] },
   answers: { first: 0, answers: bytes(3, 1) },
@@ -67,10 +68,12 @@ const BAD: readonly (readonly [BodyType, string, readonly unknown[]])[] = [
   ['hello', 'action', [...TEXT, 'Send', '', 'both']],
   ['hello', 'received', UINT],
   ['hello', 'agent', LONG],
+  ['hello', 'alive', BOOL],
   ['welcome', 'action', [...TEXT, 'sends']],
   ['welcome', 'received', UINT],
   ['welcome', 'streams', UINT],
   ['welcome', 'agent', LONG],
+  ['welcome', 'alive', BOOL],
   ['failure', 'code', LONG],
   ['failure', 'message', LONG],
   ['credit', 'limit', UINT],
@@ -115,7 +118,7 @@ const BAD: readonly (readonly [BodyType, string, readonly unknown[]])[] = [
   ['hole', 'count', [...UINT, 0, CHUNKS_MAX + 1]],
 ];
 /** Keys that may be absent. */
-const OPTIONAL = new Set(['offer existing', 'fileEnd sha256']);
+const OPTIONAL = new Set(['hello alive', 'welcome alive', 'offer existing', 'fileEnd sha256']);
 
 describe('bodies', () => {
   it('the valid ones are taken, and every field of each is in the table of bad values', () => {

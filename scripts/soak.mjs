@@ -1,0 +1,60 @@
+// The soak: what npm test does for seconds, for hours. Builds, then runs each part to its end and says what came of it.
+//   npm run soak -- [transfers|crash|fuzz]... [--transfers N] [--bytes N] [--pairs N] [--crash-samples N] [--fuzz-seconds N] [--seed N]
+import { spawnSync } from 'node:child_process';
+import { createRequire } from 'node:module';
+import { renameSync, rmSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
+import path from 'node:path';
+
+const root = path.dirname(path.dirname(fileURLToPath(import.meta.url)));
+const tsc = createRequire(import.meta.url).resolve('typescript/bin/tsc');
+const built = path.join(root, 'build-soak');
+const fresh = `${built}-${process.pid}`;
+const PARTS = ['transfers', 'crash', 'fuzz'];
+
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: {
+    transfers: { type: 'string', default: '1000' },
+    bytes: { type: 'string', default: String(200 * 1024 * 1024) },
+    pairs: { type: 'string', default: '200' },
+    'crash-samples': { type: 'string', default: '20' },
+    'fuzz-seconds': { type: 'string', default: '600' },
+    seed: { type: 'string' },
+  },
+});
+const wrong = positionals.filter((part) => !PARTS.includes(part));
+if (wrong.length > 0) {
+  console.error(`soak: no part ${wrong.join(', ')}; there are ${PARTS.join(', ')}`);
+  process.exit(2);
+}
+
+function run(words, env = {}) {
+  return spawnSync(process.execPath, words, { cwd: root, stdio: 'inherit', env: { ...process.env, ...env } }).status ?? 1;
+}
+
+function build() {
+  if (run(['scripts/build.mjs']) !== 0 || run([tsc, '-p', 'tsconfig.test.json', '--outDir', fresh]) !== 0) {
+    rmSync(fresh, { recursive: true, force: true });
+    process.exit(1);
+  }
+  rmSync(built, { recursive: true, force: true });
+  renameSync(fresh, built);
+}
+
+const seed = values.seed === undefined ? {} : { STREAMER_TEST_SEED: values.seed };
+const test = (file, env) => run(['--enable-source-maps', '--test', '--test-reporter=spec', `build-soak/test/${file}.test.js`], { STREAMER_REQUIRE_ALL: '1', ...seed, ...env });
+const parts = {
+  transfers: () => test('soak/soak', { STREAMER_SOAK_TRANSFERS: values.transfers, STREAMER_SOAK_BYTES: values.bytes, STREAMER_SOAK_PAIRS: values.pairs }),
+  crash: () => test('integration/crash-consistency', { STREAMER_CRASH_SAMPLES: values['crash-samples'] }),
+  fuzz: () => run(['--enable-source-maps', 'build-soak/test/fuzz/main.js', '--seconds', values['fuzz-seconds'], ...(values.seed === undefined ? [] : ['--seed', values.seed])]),
+};
+
+build();
+const failed = (positionals.length === 0 ? PARTS : positionals).filter((part) => {
+  console.log(`\nsoak: ${part}`);
+  return parts[part]() !== 0;
+});
+console.log(failed.length === 0 ? '\nsoak: nothing was lost' : `\nsoak: FAILED: ${failed.join(', ')}`);
+process.exit(failed.length === 0 ? 0 : 1);

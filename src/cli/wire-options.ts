@@ -1,0 +1,26 @@
+/**
+ * Options of the wire and what is beneath it, which several commands take.
+ *
+ * @module
+ */
+import { Option } from 'commander';
+import { DEFAULTS } from '../options.js';
+import { formatSize } from '../util/units.js';
+import { sizeArgument, wireArgument } from './arguments.js';
+
+/** `--wire`. @param help whose choice it is. */
+export function wireOption(help: string): Option {
+  return new Option('--wire <wire>', `${help}: auto, native (encrypted) or compat (the Python streamer's, not encrypted)`)
+    .argParser(wireArgument)
+    .default(DEFAULTS.wire);
+}
+
+/** `--window`, in bytes. */
+export function windowOption(): Option {
+  return new Option('--window <size>', 'most bytes in flight or waiting for the disk, 8MiB to 1GiB').argParser(sizeArgument).default(DEFAULTS.windowBytes, formatSize(DEFAULTS.windowBytes));
+}
+
+/** `--ca`: a file's name. */
+export function caOption(): Option {
+  return new Option('--ca <file>', 'PEM file of authorities to trust, where the server or the relay speaks TLS (default: those that node knows)');
+}
