@@ -7,61 +7,80 @@
 import type { ManifestEntry } from './frame.js';
 import type { Settlement } from './settlement.js';
 
-/** What a link can be made to: what has a path, or would have one; `absent` when the link has to bring the content itself. */
-export type LinkedFile = { readonly path: string } | 'would' | 'absent';
+/** What a file is to its links: to come, by itself or by one of them; there, under a path; not even in a dry run; or missing. */
+type LinkedFile = 'awaited' | { readonly path: string } | 'would' | 'absent';
+
+/**
+ * What becomes of a link: it waits; is a name of what has a path; would be one; brings the content itself; or has no file
+ * that was announced as one that links follow.
+ */
+export type LinkStep = 'wait' | { readonly path: string } | 'would' | 'lead' | 'unknown';
 
 /** Files that hard links may follow, and the links that wait for them. */
 export class HardLinks {
+  /** Kept for the whole session: see `LinkedBudget`. */
   readonly #files = new Map<number, LinkedFile>();
-  /** Of files that are absent: the link that brings the content, while it is under way; and the other way round. */
-  readonly #leaderOf = new Map<number, number>();
-  readonly #ledBy = new Map<number, number>();
-  readonly #waiting = new Map<number, ManifestEntry[]>();
-  #count = 0;
+  /** Links that bring the content of an absent file, while they are under way, and the file. */
+  readonly #leads = new Map<number, number>();
+  /** By file, and then by their own id, in order. */
+  readonly #waiting = new Map<number, Map<number, ManifestEntry>>();
 
-  /** Links that wait. */
-  get waiting(): number {
-    return this.#count;
+  announce({ id, linked }: ManifestEntry): void {
+    if (linked === true) this.#files.set(id, 'awaited');
   }
 
-  announce(entry: ManifestEntry): void {
-    if (entry.linked === true) this.#files.set(entry.id, { path: entry.path });
+  /** It is a link's turn. */
+  next(link: ManifestEntry): LinkStep {
+    const { id, linkTo = -1 } = link;
+    if (this.#leads.has(id)) return 'lead';
+    const file = this.#files.get(linkTo);
+    switch (file) {
+      case undefined:
+        return 'unknown';
+      case 'awaited':
+        this.#wait(link, linkTo);
+        return 'wait';
+      case 'absent':
+        this.#lead(id, linkTo);
+        return 'lead';
+      default:
+        return file;
+    }
   }
 
-  /** What a link is made to; undefined when no file was announced for it. */
-  fileOf(link: ManifestEntry): LinkedFile | undefined {
-    return link.linkTo === undefined ? undefined : this.#files.get(link.linkTo);
+  #wait(link: ManifestEntry, file: number): void {
+    const others = this.#waiting.get(file) ?? new Map<number, ManifestEntry>();
+    this.#waiting.set(file, others.set(link.id, link));
   }
 
-  /** The entry that has to be settled before a link can be placed. */
-  awaited({ linkTo = -1 }: ManifestEntry): number {
-    return this.#leaderOf.get(linkTo) ?? linkTo;
+  #lead(id: number, file: number): void {
+    this.#leads.set(id, file);
+    this.#files.set(file, 'awaited');
   }
 
-  /** A link brings the content, since its file is absent. */
-  lead({ id, linkTo = -1 }: ManifestEntry): void {
-    this.#leaderOf.set(linkTo, id);
-    this.#ledBy.set(id, linkTo);
-  }
-
-  wait(link: ManifestEntry): void {
-    const to = link.linkTo ?? -1;
-    const others = this.#waiting.get(to);
-    if (others === undefined) this.#waiting.set(to, [link]);
-    else others.push(link);
-    this.#count += 1;
-  }
-
-  /** An entry is there, or never will be, or would be. Returns the links that waited for it. */
-  settled({ id, path }: Pick<ManifestEntry, 'id' | 'path'>, how: Settlement): readonly ManifestEntry[] {
-    const file = this.#ledBy.get(id) ?? id;
-    this.#ledBy.delete(id);
-    this.#leaderOf.delete(file);
-    if (this.#files.has(file)) this.#files.set(file, afterwards(path, how));
-    const links = this.#waiting.get(file) ?? [];
+  /** An entry is there, or never will be, or would be. Returns the links that waited for it and whose turn it is. */
+  settled({ id, path, linkTo = -1 }: Pick<ManifestEntry, 'id' | 'path' | 'linkTo'>, how: Settlement): readonly ManifestEntry[] {
+    // Its sender may have told of trouble with it while it waited.
+    this.#waiting.get(linkTo)?.delete(id);
+    const file = this.#leads.get(id) ?? id;
+    this.#leads.delete(id);
+    if (!this.#files.has(file)) return [];
+    const now = afterwards(path, how);
+    this.#files.set(file, now);
+    const waiting = this.#waiting.get(file);
+    if (waiting === undefined) return [];
+    if (now === 'absent') return this.#nextLeader(file, waiting);
     this.#waiting.delete(file);
-    this.#count -= links.length;
-    return links;
+    return [...waiting.values()];
+  }
+
+  /** One alone: what it comes to is the others'. */
+  #nextLeader(file: number, waiting: Map<number, ManifestEntry>): readonly ManifestEntry[] {
+    const [next] = waiting.values();
+    if (next === undefined) return [];
+    waiting.delete(next.id);
+    this.#lead(next.id, file);
+    return [next];
   }
 }
 

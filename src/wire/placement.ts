@@ -60,16 +60,11 @@ export class Placement {
         if (entry.kind === 'file') bytes += entry.size;
         continue;
       }
-      const file = this.#links.fileOf(entry);
-      if (file === undefined) known.push({ id: entry.id, answer: 'trouble', error: noSuchFile(entry) });
-      else if (this.#unsettled.has(this.#links.awaited(entry))) {
-        incoming.phase = 'linking';
-        this.#links.wait(entry);
-      } else if (file === 'would') known.push({ id: entry.id, answer: 'would' });
-      else if (file === 'absent') {
-        this.#links.lead(entry);
-        entries.push(linkAsFile(entry));
-      } else entries.push({ ...rest, linkTo: file.path });
+      const step = this.#links.next(entry);
+      if (step === 'wait') incoming.phase = 'linking';
+      else if (step === 'unknown') known.push({ id: entry.id, answer: 'trouble', error: noSuchFile(entry) });
+      else if (step === 'would') known.push({ id: entry.id, answer: 'would' });
+      else entries.push(step === 'lead' ? linkAsFile(entry) : { ...rest, linkTo: step.path });
     }
     // From here on: what is known may settle an entry and set others free, which wait for this batch.
     this.#busy = entries.length > 0;

@@ -192,6 +192,11 @@ describe('a tree', () => {
     const large = [file(2 * MIB, { chunkSize: MIB, linked: true, writeTrouble: 'commit' }), link(3, { size: 2 * MIB, chunkSize: MIB, there: 'kept' }), link(3, { size: 2 * MIB, chunkSize: MIB }), link(3, { size: 2 * MIB, chunkSize: MIB })];
     each({ entries: [...small, ...large], streams: 2 }, (world) => assertEnded(world, 'kept', 'done', 'placed', 'failed', 'kept', 'done', 'placed'));
     each({ entries: small, dryRun: true }, (world) => assertEnded(world, 'kept', 'would', 'would'));
+    const unread = [file(9, { linked: true, readTrouble: 'read' }), link(0, { size: 9 }), file(2 * MIB, { linked: true, readTrouble: 'open' }), link(2, { size: 2 * MIB, held: [1] }), file(3), link(4)];
+    each({ entries: unread, streams: 2 }, (world) => {
+      assertEnded(world, 'failed', 'done', 'failed', 'done', 'done', 'failed');
+      assert.deepEqual(errorsOf(world, 5), ['storage-missing', 'storage-missing'], 'its file said nothing of links');
+    });
   });
 
   it('places a hard link before what came later', () => {
@@ -206,14 +211,6 @@ describe('a tree', () => {
       world.held.delete('write');
       world.run();
       world.held.clear();
-    });
-  });
-
-  it('has no hard link to what cannot be read, or said nothing of links', () => {
-    const entries = [file(9, { linked: true, readTrouble: 'read' }), link(0, { size: 9, readTrouble: 'read' }), file(3), link(2)];
-    each({ entries }, (world) => {
-      assertEnded(world, 'failed', 'failed', 'done', 'failed');
-      assert.deepEqual(errorsOf(world, 3), ['storage-missing', 'storage-missing']);
     });
   });
 

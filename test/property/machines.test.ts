@@ -113,6 +113,10 @@ function assertWell(one: World): void {
   const { sender, receiver, plan } = one;
   assert.deepEqual([sender.outcome, receiver.outcome], ['done', 'done'], one.describe());
   assertAgreed(one);
+  for (const { settled, more } of [sender, receiver]) {
+    const brought = plan.entries.filter(({ kind }, id) => kind === 'hardlink' && settled.get(id)?.entry.kind === 'file');
+    assert.equal(more, brought.reduce((sum, { size }) => sum + size, 0), 'what hard links brought is told of once');
+  }
   const failed = [...receiver.settled.values()].some(({ how }) => how === 'failed');
   const extras = plan.delete && !failed ? extrasOf(plan) : [];
   assert.deepEqual(sender.extras, extras);

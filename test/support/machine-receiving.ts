@@ -35,6 +35,8 @@ export class ReceivingEnd {
   /** Files whose commit has begun: all of each is here. */
   readonly begun = new Set<number>();
   readonly resumed = new Map<number, number>();
+  /** Bytes of files that were announced as hard links. */
+  more = 0;
   readonly hashes = new Map<number, bigint>();
   readonly feed: (input: ReceiverInput) => void;
   readonly #plan: Plan;
@@ -129,6 +131,9 @@ export class ReceivingEnd {
       case 'place':
         this.#place(effect);
         break;
+      case 'more':
+        this.more += effect.bytes;
+        break;
       case 'compare':
         this.#stage.later('compare', () => this.#compare(effect));
         break;
@@ -188,10 +193,11 @@ export class ReceivingEnd {
     });
   }
 
-  /** A hard link comes before what came later, once its file is there. */
+  /** A hard link comes before what came later, once its file is there, or another link of it that brings the content. */
   #assertOrder([first = 0]: readonly number[]): void {
+    const led = new Set(this.#plan.entries.flatMap(({ kind, linkTo }, id) => (kind === 'hardlink' && this.#placed.has(id) && !this.settled.has(id) ? [linkTo] : [])));
     this.#plan.entries.slice(0, first).forEach(({ kind, linkTo }, id) => {
-      const free = kind === 'hardlink' && !this.#placed.has(id) && !this.settled.has(id) && this.settled.has(linkTo);
+      const free = kind === 'hardlink' && !this.#placed.has(id) && !this.settled.has(id) && this.settled.has(linkTo) && !led.has(linkTo);
       assert.ok(!free, `entry ${first} is placed before link ${id}, whose file is there`);
     });
   }

@@ -49,6 +49,8 @@ export class SendingEnd {
   /** Content frames that went out, and on which stream. */
   readonly contents: { readonly stream: number; readonly frame: ContentFrame }[] = [];
   readonly resumed = new Map<number, number>();
+  /** Bytes of files that were announced as hard links. */
+  more = 0;
   /** xxh64 of files that went out whole, as their digests are told when they are settled. */
   readonly told = new Map<number, bigint | undefined>();
   finished: Sent<'done'>['finished'] | undefined;
@@ -162,6 +164,9 @@ export class SendingEnd {
       case 'unsent':
         assert.ok(effect.bytes + effect.holes <= this.#mayBeLost, 'what was acked is not sent again');
         this.moved -= effect.bytes;
+        break;
+      case 'more':
+        this.more += effect.bytes;
         break;
       case 'streaming':
         assert.ok(!this.resumed.has(effect.entry.id), 'a file streams once');
