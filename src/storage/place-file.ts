@@ -12,8 +12,11 @@ import type { Step } from './steps.js';
 import { sys } from './system-calls.js';
 import type { TargetContext } from './target-context.js';
 
+/** What becomes of it. */
+export type PlacedFile = 'want' | 'equal' | 'kept' | 'compare';
+
 /** Compares an entry with what is there. It is replaced, if at all, only when the new content is whole. */
-export function* placeFile(context: TargetContext, place: Place): Step<'want' | 'equal' | 'kept' | 'compare'> {
+export function* placeFile(context: TargetContext, place: Place): Step<PlacedFile> {
   const { entry, directory, at } = place;
   if (context.isFresh(directory.path)) return 'want';
   const stats = yield* sys.lstat(at);

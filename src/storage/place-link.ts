@@ -8,6 +8,8 @@ import { unlessNotKept } from './attributes.js';
 import { assertNoVariant, isCleared, mayReplace, type Place } from './clearing.js';
 import { isSameTime } from './existing.js';
 import { isErrno } from './fs-error.js';
+import { placeFile, type PlacedFile } from './place-file.js';
+import { NO_LINKS } from './publish.js';
 import { splitPath } from './root-directory.js';
 import { treeNames } from './safe-path.js';
 import type { Step } from './steps.js';
@@ -46,8 +48,11 @@ export function* placeSymlink(context: TargetContext, place: Place): Step<Placed
   return 'placed';
 }
 
-/** Gives a file that came before a second name. @throws StorageError `storage-missing` when that file is not there. */
-export function* placeHardLink(context: TargetContext, place: Place): Step<Placed> {
+/**
+ * Gives a file that came before a second name. Where the file system has none, or none more, or not of a file of somebody
+ * else's: `placeFile` decides. @throws StorageError `storage-missing` when that file is not there.
+ */
+export function* placeHardLink(context: TargetContext, place: Place): Step<Placed | PlacedFile> {
   const { entry } = place;
   const linkTo = entry.linkTo ?? '';
   treeNames(linkTo);
@@ -57,6 +62,9 @@ export function* placeHardLink(context: TargetContext, place: Place): Step<Place
   if (directory === undefined) return 'placed';
   try {
     return yield* linkTogether(context, place, `${directory.base}/${name}`);
+  } catch (cause) {
+    if (!isErrno(cause, ...NO_LINKS)) throw cause;
+    return yield* placeFile(context, place);
   } finally {
     directory.release();
   }

@@ -70,7 +70,7 @@ export class Placing {
       directory = context.options.dryRun && context.isFresh(parent) ? undefined : yield* context.enter(parent);
       if (directory === undefined) return this.#pretend(entry);
       const kind = yield* this.#byKind({ entry, directory, name, at: `${directory.base}/${name}` });
-      if (kind === 'equal' && entry.kind === 'file') this.#leftovers.lookBeside(path);
+      if (isThere(entry, kind)) this.#leftovers.lookBeside(path);
       return { kind };
     } catch (cause) {
       if (cause instanceof LimitError) throw cause;
@@ -110,6 +110,11 @@ export class Placing {
         return placeHardLink(this.#context, place);
     }
   }
+}
+
+/** A file has its name, and what an earlier run left beside it is of no use. */
+function isThere({ kind }: TreeEntry, how: Verdict['kind']): boolean {
+  return (kind === 'file' || kind === 'hardlink') && (how === 'equal' || how === 'placed');
 }
 
 /** The root lies in nothing, and what is in it waits for it. */

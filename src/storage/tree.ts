@@ -18,7 +18,7 @@ export interface TreeEntry {
   readonly kind: EntryKind;
   /** Relative to the tree's root: names joined by `/`, valid Unicode; '' is the root itself (a directory). */
   readonly path: string;
-  /** Bytes of a file; 0 for everything else. */
+  /** Bytes of a file, or of the one that a hard link is to; 0 for everything else. */
   readonly size: number;
   /** Permission bits, 0 to 0o7777. */
   readonly mode: number;
@@ -66,7 +66,7 @@ export interface TreeSource {
 
 /** What becomes of an entry at the receiver's end. */
 export type Verdict =
-  /** A file: send it. In a dry run: it would be. */
+  /** A file, or a hard link that cannot be one here: send it. In a dry run: it would be. */
   | { readonly kind: 'want' }
   /** There already, with the same size and time (or content, where that was compared). */
   | { readonly kind: 'equal' }

@@ -172,12 +172,12 @@ export class Walk {
 
   #file(common: Omit<TreeEntry, 'kind'>, stats: BigIntStats): Found {
     const { path } = common;
-    const linkTo = this.#links.firstName(stats, path);
-    if (linkTo !== undefined) return { type: 'entry', entry: { kind: 'hardlink', ...common, linkTo } };
     if (stats.size > BigInt(Number.MAX_SAFE_INTEGER)) return { type: 'trouble', path, error: new StorageError('storage-not-a-file', `cannot send ${this.#shown(path)}: it is larger than 2^53 - 1 bytes`) };
-    const sparse = isSparse(stats) ? { sparse: true } : {};
+    const content = { ...common, size: Number(stats.size), ...(isSparse(stats) ? { sparse: true } : {}) };
+    const linkTo = this.#links.firstName(stats, path);
+    if (linkTo !== undefined) return { type: 'entry', entry: { kind: 'hardlink', ...content, linkTo } };
     const linked = stats.nlink > 1n ? { linked: true } : {};
-    return { type: 'entry', entry: { kind: 'file', ...common, size: Number(stats.size), ...sparse, ...linked } };
+    return { type: 'entry', entry: { kind: 'file', ...content, ...linked } };
   }
 
   #shown(path: string): string {

@@ -6,6 +6,7 @@
 import type { Source } from '../storage/source.js';
 import type { Found, TreeEntry, TreeSource } from '../storage/tree.js';
 import type { ManifestEntry } from '../wire/frame.js';
+import { LinkedBudget } from '../wire/linked-budget.js';
 import type { Outbound, OutboundBatch } from './outbound.js';
 
 /** See the module's head. */
@@ -18,11 +19,16 @@ export class TreeOutbound implements Outbound {
   readonly #walk: AsyncIterator<readonly Found[]>;
   /** Numbers of the files that hard links may follow. */
   readonly #linked = new Map<string, number>();
+  readonly #budget: LinkedBudget;
   #nextId = 0;
 
-  /** @param path as the user gave it. */
-  constructor(source: TreeSource, path: string) {
+  /**
+   * @param path as the user gave it.
+   * @param budget of files that hard links may follow; further names of those beyond go as files of their own.
+   */
+  constructor(source: TreeSource, path: string, budget = new LinkedBudget()) {
     this.#source = source;
+    this.#budget = budget;
     this.#walk = source.walk()[Symbol.asyncIterator]();
     this.name = source.name;
     this.path = path;
@@ -42,9 +48,14 @@ export class TreeOutbound implements Outbound {
   #number(entry: TreeEntry): ManifestEntry {
     const id = this.#nextId;
     this.#nextId += 1;
-    if (entry.kind === 'file' && entry.linked === true) this.#linked.set(entry.path, id);
-    const { linkTo, ...rest } = entry;
-    return linkTo === undefined ? { id, ...rest } : { id, ...rest, linkTo: this.#linked.get(linkTo) ?? 0 };
+    const { linkTo, linked, ...rest } = entry;
+    if (linkTo !== undefined) {
+      const file = this.#linked.get(linkTo);
+      return file === undefined ? { id, ...rest, kind: 'file' } : { id, ...rest, linkTo: file };
+    }
+    if (linked !== true || !this.#budget.take(entry.path)) return { id, ...rest };
+    this.#linked.set(entry.path, id);
+    return { id, ...rest, linked };
   }
 
   readWhole(entry: ManifestEntry, into: Buffer): void | Promise<void> {

@@ -9,7 +9,7 @@ import type { Sink } from '../storage/sink.js';
 import type { CreditFrame, ManifestEntry, OfferFrame } from '../wire/frame.js';
 import { BYE_LIMIT_MS } from '../wire/constants.js';
 import { ReceiverMachine } from '../wire/receiver-machine.js';
-import type { PlacedEntry, ReceiverEffect, ReceiverInput } from '../wire/receiver-steps.js';
+import type { ReceiverEffect, ReceiverInput } from '../wire/receiver-steps.js';
 import { asPlaced, ChunkedFiles } from './chunked-files.js';
 import { compareExisting } from './compare-existing.js';
 import { FewAtOnce } from './few-at-once.js';
@@ -192,7 +192,10 @@ export class ReceiveSession implements TransferSession<Received> {
         this.#later(this.#open(this.#job.agree(effect.offer)));
         break;
       case 'place':
-        this.#place(effect.entries);
+        this.#place(effect);
+        break;
+      case 'more':
+        this.#job.tally.grow(effect.bytes);
         break;
       case 'compare':
         this.#later(this.#comparisons.run(() => this.#compare(effect)));
@@ -261,9 +264,9 @@ export class ReceiveSession implements TransferSession<Received> {
     return this.#target;
   }
 
-  #place(entries: readonly PlacedEntry[]): void {
+  #place({ entries, bytes }: Effect<'place'>): void {
     const { offer, inbound } = this.#to();
-    if (offer.root === 'tree') this.#job.tally.grow(entries.reduce((sum, { kind, size }) => sum + (kind === 'file' ? size : 0), 0));
+    if (offer.root === 'tree') this.#job.tally.grow(bytes);
     const placings = inbound.place(entries);
     if (placings instanceof Promise) this.#later(placings.then((all) => this.#feed({ kind: 'placed', placings: all })));
     else this.#feed({ kind: 'placed', placings });

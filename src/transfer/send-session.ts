@@ -161,6 +161,9 @@ export class SendSession implements TransferSession<FinishedFrame> {
       case 'unsent':
         this.#job.tally.unsent(effect.bytes, effect.holes);
         break;
+      case 'more':
+        this.#job.tally.grow(effect.bytes);
+        break;
       case 'streaming':
         this.#streaming(effect.entry, effect.resumedBytes);
         break;

@@ -139,7 +139,8 @@ export class Tally {
       path,
       kind,
       how,
-      size,
+      // Its bytes are its file's.
+      size: kind === 'hardlink' ? 0 : size,
       mtimeNs,
       ...(digest === undefined ? {} : { digest: Buffer.from(digest).toString('hex') }),
       ...(sha256 === undefined ? {} : { sha256: Buffer.from(sha256).toString('hex') }),

@@ -48,6 +48,9 @@ export const STREAMS_MAX = 64;
 export const ENTRIES_PER_FRAME = 512;
 export const ENTRIES_UNSETTLED_MAX = 16_384;
 export const ENTRIES_MAX = 2 ** 31;
+/** Most that both ends remember of the files that hard links may follow: their paths, and so many bytes for each. */
+export const LINKED_BYTES_MAX = 64 * 1024 * 1024;
+export const LINKED_ENTRY_BYTES = 64;
 /** Most ids of a done frame. */
 export const DONE_IDS_MAX = 16_384;
 /** Most paths of an extras frame. */

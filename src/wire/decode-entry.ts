@@ -12,7 +12,7 @@ import type { ManifestEntry } from './frame.js';
 /** Reads one. @throws ProtocolError */
 export function decodeEntry(value: unknown): ManifestEntry {
   if (!Array.isArray(value) || value.length < 6) throw badFrame('entries', 'with an entry that is no list of six or more');
-  const [id, kindCode, path, size, mode, mtime, last] = value as readonly unknown[];
+  const [id, kindCode, path, size, mode, mtime, own, more] = value as readonly unknown[];
   const kind = typeof kindCode === 'number' ? ENTRY_KINDS[kindCode] : undefined;
   if (kind === undefined) throw badFrame('entries', 'with an entry of an unknown kind');
   const common = {
@@ -25,16 +25,24 @@ export function decodeEntry(value: unknown): ManifestEntry {
   };
   switch (kind) {
     case 'file': {
-      const flags = last === undefined ? 0 : whole(last, 255, 'flags');
-      return { ...common, ...(flags & ENTRY_SPARSE ? { sparse: true } : {}), ...(flags & ENTRY_LINKED ? { linked: true } : {}) };
+      const flags = flagsOf(own);
+      return { ...common, ...sparse(flags), ...(flags & ENTRY_LINKED ? { linked: true } : {}) };
     }
     case 'directory':
       return common;
     case 'symlink':
-      return { ...common, target: text(last) };
+      return { ...common, target: text(own) };
     case 'hardlink':
-      return { ...common, linkTo: whole(last, common.id - 1, 'link') };
+      return { ...common, ...sparse(flagsOf(more)), linkTo: whole(own, common.id - 1, 'link') };
   }
+}
+
+function flagsOf(value: unknown): number {
+  return value === undefined ? 0 : whole(value, 255, 'flags');
+}
+
+function sparse(flags: number): { readonly sparse?: true } {
+  return flags & ENTRY_SPARSE ? { sparse: true } : {};
 }
 
 function whole(value: unknown, max: number, what: string): number {

@@ -128,14 +128,18 @@ function entryItem(entry: ManifestEntry): unknown[] {
   const common = [entry.id, ENTRY_KINDS.indexOf(entry.kind), entry.path, uint(entry.size), entry.mode, mtime];
   switch (entry.kind) {
     case 'file':
-      return [...common, (entry.sparse === true ? ENTRY_SPARSE : 0) | (entry.linked === true ? ENTRY_LINKED : 0)];
+      return [...common, flagsOf(entry)];
     case 'directory':
       return common;
     case 'symlink':
       return [...common, entry.target ?? ''];
     case 'hardlink':
-      return [...common, entry.linkTo ?? 0];
+      return [...common, entry.linkTo ?? 0, ...(entry.sparse === true ? [flagsOf(entry)] : [])];
   }
+}
+
+function flagsOf({ sparse, linked }: ManifestEntry): number {
+  return (sparse === true ? ENTRY_SPARSE : 0) | (linked === true ? ENTRY_LINKED : 0);
 }
 
 function idList(ids: readonly number[]): Buffer {

@@ -121,7 +121,7 @@ export interface ManifestEntry {
   readonly kind: 'file' | 'directory' | 'symlink' | 'hardlink';
   /** Names joined by `/`, relative to the root; '' is a root that is a directory. */
   readonly path: string;
-  /** Bytes of a file; 0 for everything else, and for a pipe. */
+  /** Bytes of a file, or of the one that a hard link is to; 0 for everything else, and for a pipe. */
   readonly size: number;
   /** Permission bits (07777). */
   readonly mode: number;

@@ -15,7 +15,8 @@ export type IncomingPhase = 'placing' | 'linking' | 'comparing' | 'wanted' | 'op
 
 /** See the module's head. */
 export interface Incoming {
-  readonly entry: ManifestEntry;
+  /** A hard link that brings its content becomes a file. */
+  entry: ManifestEntry;
   phase: IncomingPhase;
   /** A file frame that came before its turn, or in it. */
   file?: FileFrame;

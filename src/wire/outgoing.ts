@@ -7,7 +7,8 @@ import type { ManifestEntry } from './frame.js';
 
 /** See the module's head. A file that goes in chunks has an `OutgoingFile` besides, while it is open. */
 export interface Outgoing {
-  readonly entry: ManifestEntry;
+  /** A hard link whose content is wanted becomes a file. */
+  entry: ManifestEntry;
   answered: boolean;
   /** The receiver has asked for a digest and will answer once more. */
   comparing?: boolean;

@@ -1,6 +1,6 @@
 /**
  * The manifest's way into storage: one batch of entries at a time, in order. A hard link whose file is still to come waits
- * for it, and goes before everything else when that is there.
+ * for it, and goes before everything else when that is there; where it stays absent, the link is placed as a file.
  *
  * @module
  */
@@ -8,6 +8,7 @@ import { StorageError } from '../errors.js';
 import type { ManifestEntry } from './frame.js';
 import { HardLinks } from './hard-links.js';
 import type { Incoming } from './incoming.js';
+import { linkAsFile } from './link-as-file.js';
 import type { PlacedEntry, Placing } from './receiver-steps.js';
 import type { Settlement } from './settlement.js';
 import type { Unsettled } from './unsettled.js';
@@ -15,6 +16,8 @@ import type { Unsettled } from './unsettled.js';
 /** What becomes of a batch: storage is to place `entries`, and of `known` it need not be asked. */
 export interface PlacementStep {
   readonly entries: readonly PlacedEntry[];
+  /** Bytes of those of them that were announced as files. */
+  readonly bytes: number;
   readonly known: readonly Placing[];
 }
 
@@ -46,6 +49,7 @@ export class Placement {
     if (batch === undefined) return undefined;
     const entries: PlacedEntry[] = [];
     const known: Placing[] = [];
+    let bytes = 0;
     for (const entry of batch) {
       const incoming = this.#unsettled.get(entry.id);
       // Its sender may have told of trouble with it while it waited.
@@ -53,19 +57,18 @@ export class Placement {
       const { linkTo, ...rest } = entry;
       if (linkTo === undefined) {
         entries.push(rest);
+        if (entry.kind === 'file') bytes += entry.size;
         continue;
       }
-      const file = this.#links.fileOf(entry);
-      if (file === undefined) known.push({ id: entry.id, answer: 'trouble', error: noSuchFile(entry) });
-      else if (this.#unsettled.has(linkTo)) {
-        incoming.phase = 'linking';
-        this.#links.wait(entry);
-      } else if (file === 'would') known.push({ id: entry.id, answer: 'would' });
-      else entries.push({ ...rest, linkTo: file.path });
+      const step = this.#links.next(entry);
+      if (step === 'wait') incoming.phase = 'linking';
+      else if (step === 'unknown') known.push({ id: entry.id, answer: 'trouble', error: noSuchFile(entry) });
+      else if (step === 'would') known.push({ id: entry.id, answer: 'would' });
+      else entries.push(step === 'lead' ? linkAsFile(entry) : { ...rest, linkTo: step.path });
     }
     // From here on: what is known may settle an entry and set others free, which wait for this batch.
     this.#busy = entries.length > 0;
-    return { entries, known };
+    return { entries, bytes, known };
   }
 
   /** Storage has placed its batch. */
@@ -74,14 +77,14 @@ export class Placement {
   }
 
   /** An entry is settled. Returns whether links have waited for it, whose turn it is now. */
-  settled(id: number, how: Settlement): boolean {
-    const links = this.#links.settled(id, how);
+  settled(entry: ManifestEntry, how: Settlement): boolean {
+    const links = this.#links.settled(entry, how);
     if (links.length > 0) this.#batches.unshift(links);
     return links.length > 0;
   }
 }
 
-/** What is wrong with a hard link whose file failed, or was never announced. */
+/** What is wrong with a hard link whose file was never announced, or not as one that links follow. */
 export function noSuchFile({ path }: ManifestEntry): StorageError {
   return new StorageError('storage-missing', `${path.replace(/\p{Cc}+/gu, ' ')}: the file that it is another name of is not there`);
 }

@@ -8,14 +8,17 @@
  *
  * @module
  */
-import { errorFromPeer, IntegrityError, StreamerError } from '../errors.js';
+import { errorFromPeer, IntegrityError, LimitError, StreamerError } from '../errors.js';
 import { truncateUtf8 } from '../util/truncate.js';
+import { formatSize } from '../util/units.js';
 import { AnswerRuns } from './answer-runs.js';
 import { batches, textBytes } from './batches.js';
-import { DONE_IDS_MAX, ENTRIES_UNSETTLED_MAX, EXTRAS_PER_FRAME, PIPE_ID, TEXT_MAX } from './constants.js';
+import { DONE_IDS_MAX, ENTRIES_UNSETTLED_MAX, EXTRAS_PER_FRAME, LINKED_BYTES_MAX, PIPE_ID, TEXT_MAX } from './constants.js';
 import type { Answer, CompareFrame, ControlFrame, EntriesFrame, FileEndFrame, Frame, ManifestEndFrame, OfferFrame } from './frame.js';
 import { Inbox, type ReceiverOptions, type Verdict } from './inbox.js';
 import type { Incoming } from './incoming.js';
+import { linkAsFile } from './link-as-file.js';
+import { LinkedBudget } from './linked-budget.js';
 import { noSuchFile, Placement } from './placement.js';
 import type { Placing, ReceiverEffect, ReceiverFact, ReceiverInput } from './receiver-steps.js';
 import type { Settlement } from './settlement.js';
@@ -26,6 +29,7 @@ import { violation } from './violation.js';
 export class ReceiverMachine {
   readonly #unsettled = new Unsettled<Incoming>();
   readonly #placement = new Placement(this.#unsettled);
+  readonly #linked = new LinkedBudget();
   readonly #inbox: Inbox;
   #offer: OfferFrame | undefined;
   #manifestEnd: ManifestEndFrame | undefined;
@@ -115,6 +119,7 @@ export class ReceiverMachine {
     for (const entry of entries) {
       const single = this.#offer.root !== 'tree' && (entry.id !== PIPE_ID || entry.kind !== 'file');
       if (entry.id !== this.#unsettled.announced || single) return this.#violation(`entry ${entry.id} out of order, or of a kind that was not offered`);
+      if (entry.linked === true && !this.#linked.take(entry.path)) return this.#fail(tooManyLinked());
       this.#unsettled.add(entry.id, { entry, phase: 'placing' });
     }
     if (this.#unsettled.size > ENTRIES_UNSETTLED_MAX) return this.#violation(`more than ${ENTRIES_UNSETTLED_MAX} entries at once`);
@@ -129,7 +134,7 @@ export class ReceiverMachine {
       const step = this.#placement.next();
       if (step === undefined) break;
       effects.push(...this.#placed(step.known));
-      if (step.entries.length > 0) effects.push({ kind: 'place', entries: step.entries });
+      if (step.entries.length > 0) effects.push({ kind: 'place', entries: step.entries, bytes: step.bytes });
     }
     return effects;
   }
@@ -157,11 +162,13 @@ export class ReceiverMachine {
 
   #placedOne(incoming: Incoming, answer: Answer): ReceiverEffect[] {
     switch (answer) {
-      case 'want':
-        return this.#judged(this.#inbox.want(incoming));
+      case 'want': {
+        const more = asFile(incoming);
+        return [...more, ...this.#judged(this.#inbox.want(incoming))];
+      }
       case 'compare':
         incoming.phase = 'comparing';
-        return [];
+        return asFile(incoming);
       default:
         return this.#settle(incoming, answer);
     }
@@ -228,7 +235,7 @@ export class ReceiverMachine {
     const told = this.#offer?.root === 'pipe' && content?.end !== undefined ? { ...entry, size: content.end.size } : entry;
     const effects: ReceiverEffect[] = [{ kind: 'settled', entry: told, how, digest, sha256, ...(error === undefined ? {} : { error }) }];
     this.#unsettled.settle(entry.id);
-    if (this.#placement.settled(entry.id, how)) effects.push(...this.#placeNext());
+    if (this.#placement.settled(entry, how)) effects.push(...this.#placeNext());
     return effects;
   }
 
@@ -273,6 +280,18 @@ export class ReceiverMachine {
     this.#state = 'failed';
     return [{ kind: 'fail', error }];
   }
+}
+
+/** A sender that counts sends the others as files of their own. */
+function tooManyLinked(): LimitError {
+  return new LimitError('limit-entries', `the other end announced more files with hard links than one session may hold (${formatSize(LINKED_BYTES_MAX)} of paths); send the tree in several parts`);
+}
+
+/** A hard link that cannot be one here: its content is to come. */
+function asFile(incoming: Incoming): ReceiverEffect[] {
+  if (incoming.entry.kind !== 'hardlink') return [];
+  incoming.entry = linkAsFile(incoming.entry);
+  return [{ kind: 'more', bytes: incoming.entry.size }];
 }
 
 function chunked<T>(list: readonly T[], most: number): T[][] {

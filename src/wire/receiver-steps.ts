@@ -48,7 +48,10 @@ export type ReceiverEffect =
   | { readonly kind: 'send'; readonly frame: ControlFrame }
   | { readonly kind: 'credit'; readonly credit: Credit }
   | { readonly kind: 'target'; readonly offer: OfferFrame }
-  | { readonly kind: 'place'; readonly entries: readonly PlacedEntry[] }
+  /** `bytes` are those of entries that were announced as files. */
+  | { readonly kind: 'place'; readonly entries: readonly PlacedEntry[]; readonly bytes: number }
+  /** A hard link brings its content: so many bytes more than was announced. */
+  | { readonly kind: 'more'; readonly bytes: number }
   | { readonly kind: 'compare'; readonly entry: ManifestEntry; readonly chunkSize: number; readonly digest: Uint8Array }
   | { readonly kind: 'open'; readonly entry: ManifestEntry; readonly chunkSize: number; readonly identity: Uint8Array }
   /** A file's content begins to flow. `resumedBytes` are held from an earlier attempt. */

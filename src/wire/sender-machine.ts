@@ -13,6 +13,7 @@ import { truncateUtf8 } from '../util/truncate.js';
 import { batches, entryBytes } from './batches.js';
 import { ENTRIES_PER_FRAME, ENTRIES_UNSETTLED_MAX, PIPE_ID, TEXT_MAX } from './constants.js';
 import type { Answer, AnswersFrame, ControlFrame, DoneFrame, FinishedFrame, Frame, HaveFrame, ManifestEntry, OfferFrame, ReadyFrame } from './frame.js';
+import { linkAsFile } from './link-as-file.js';
 import { Outbox } from './outbox.js';
 import type { OutgoingFile } from './outgoing-file.js';
 import { OutgoingPipe } from './outgoing-pipe.js';
@@ -139,13 +140,14 @@ export class SenderMachine {
     switch (answer) {
       case 'want':
         if (this.#offer.dryRun) return this.#violation(`'want' in a dry run`);
-        if (entry.kind !== 'file') return this.#violation(`'want' for what is no file`);
-        if (this.#offer.root === 'tree') this.#outbox.add(entry);
-        return [];
+        if (!isFile(entry)) return this.#violation(`'want' for what is no file`);
+        if (this.#offer.root !== 'tree') return [];
+        this.#outbox.add(entry);
+        return asFile(outgoing);
       case 'compare':
-        if (entry.kind !== 'file' || comparing || this.#offer.root === 'pipe') return this.#violation(`'compare' for what is no file, or again`);
+        if (!isFile(entry) || comparing || this.#offer.root === 'pipe') return this.#violation(`'compare' for what is no file, or again`);
         outgoing.comparing = true;
-        return [{ kind: 'digest', entry }];
+        return [...asFile(outgoing), { kind: 'digest', entry: outgoing.entry }];
       default:
         return this.#settle(outgoing, answer);
     }
@@ -334,6 +336,17 @@ export class SenderMachine {
     this.#state = 'failed';
     return [{ kind: 'fail', error }];
   }
+}
+
+/** Whether there is content to ask for: of a hard link that cannot be one at the receiver's end, too. */
+function isFile({ kind }: ManifestEntry): boolean {
+  return kind === 'file' || kind === 'hardlink';
+}
+
+function asFile(outgoing: Outgoing): SenderEffect[] {
+  if (outgoing.entry.kind !== 'hardlink') return [];
+  outgoing.entry = linkAsFile(outgoing.entry);
+  return [{ kind: 'more', bytes: outgoing.entry.size }];
 }
 
 function sourceChanged(entry: ManifestEntry): IntegrityError {

@@ -50,6 +50,8 @@ export type SenderEffect =
   | { readonly kind: 'readPipe'; readonly stream: number; readonly lap: number; readonly most: number }
   /** So many bytes, and so many that are nothing but zeros, may be lost with a connection and are sent again; less than none, and they had arrived after all. */
   | { readonly kind: 'unsent'; readonly bytes: number; readonly holes: number }
+  /** A hard link's content is wanted: so many bytes more than was announced. */
+  | { readonly kind: 'more'; readonly bytes: number }
   /** A file's content begins to flow. `resumedBytes` are held by the receiver from an earlier attempt. */
   | { readonly kind: 'streaming'; readonly entry: ManifestEntry; readonly resumedBytes: number }
   | { readonly kind: 'settled'; readonly entry: ManifestEntry; readonly how: Settlement; readonly digest?: Uint8Array | undefined; readonly sha256?: Uint8Array | undefined; readonly error?: StreamerError }

@@ -183,8 +183,20 @@ describe('a tree', () => {
   });
 
   it('places hard links when their file is there', () => {
-    const entries = [file(9, { linked: true }), link(0), file(2 * MIB, { chunkSize: 512 * KIB, linked: true }), link(2), link(2), file(3, { there: 'kept', linked: true }), link(5)];
-    each({ entries, streams: 2 }, (world) => assertEnded(world, 'done', 'placed', 'done', 'placed', 'placed', 'kept', 'placed'));
+    const entries = [file(9, { linked: true }), link(0), file(2 * MIB, { chunkSize: 512 * KIB, linked: true }), link(2), link(2), file(3, { there: 'equal', linked: true }), link(5)];
+    each({ entries, streams: 2 }, (world) => assertEnded(world, 'done', 'placed', 'done', 'placed', 'placed', 'equal', 'placed'));
+  });
+
+  it('has the next hard link bring the content where its file stays as it is, or fails, and links the others to that', () => {
+    const small = [file(9, { there: 'kept', linked: true }), link(0, { size: 9 }), link(0, { size: 9 })];
+    const large = [file(2 * MIB, { chunkSize: MIB, linked: true, writeTrouble: 'commit' }), link(3, { size: 2 * MIB, chunkSize: MIB, there: 'kept' }), link(3, { size: 2 * MIB, chunkSize: MIB }), link(3, { size: 2 * MIB, chunkSize: MIB })];
+    each({ entries: [...small, ...large], streams: 2 }, (world) => assertEnded(world, 'kept', 'done', 'placed', 'failed', 'kept', 'done', 'placed'));
+    each({ entries: small, dryRun: true }, (world) => assertEnded(world, 'kept', 'would', 'would'));
+    const unread = [file(9, { linked: true, readTrouble: 'read' }), link(0, { size: 9 }), file(2 * MIB, { linked: true, readTrouble: 'open' }), link(2, { size: 2 * MIB, held: [1] }), file(3), link(4)];
+    each({ entries: unread, streams: 2 }, (world) => {
+      assertEnded(world, 'failed', 'done', 'failed', 'done', 'done', 'failed');
+      assert.deepEqual(errorsOf(world, 5), ['storage-missing', 'storage-missing'], 'its file said nothing of links');
+    });
   });
 
   it('places a hard link before what came later', () => {
@@ -199,14 +211,6 @@ describe('a tree', () => {
       world.held.delete('write');
       world.run();
       world.held.clear();
-    });
-  });
-
-  it('has no hard link to what failed, or said nothing of links', () => {
-    const entries = [file(9, { linked: true, readTrouble: 'read' }), link(0), file(2 * MIB, { chunkSize: MIB, linked: true, writeTrouble: 'commit' }), link(2), file(3), link(4)];
-    each({ entries }, (world) => {
-      assertEnded(world, 'failed', 'failed', 'failed', 'failed', 'done', 'failed');
-      for (const id of [1, 3, 5]) assert.deepEqual(errorsOf(world, id), ['storage-missing', 'storage-missing']);
     });
   });
 

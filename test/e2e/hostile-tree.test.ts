@@ -3,7 +3,7 @@
  * further connections and pipes. What cannot be placed is told of and nothing of it is written; what breaks a rule ends it.
  */
 import assert from 'node:assert/strict';
-import { lstat, mkdir, readdir, readFile, stat, writeFile } from 'node:fs/promises';
+import { link, lstat, mkdir, readdir, readFile, stat, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { describe, it, type TestContext } from 'node:test';
 import { formatCoordinates, parseCoordinates } from '../../src/coordinates/codec.js';
@@ -83,10 +83,11 @@ const TRAPS: Readonly<Record<string, readonly Partial<ManifestEntry>[]>> = {
   'a hard link to a directory': [{ kind: 'hardlink', path: 'hard', linkTo: 0, size: 0 }],
   'a hard link to a file that was not said to have some': [{ kind: 'hardlink', path: 'hard', linkTo: 1, size: 0 }],
   'a hard link through a link': [{ path: 'file', linked: true }, { kind: 'symlink', path: 'way', target: '..', size: 0 }, { kind: 'hardlink', path: 'way/out', linkTo: 2, size: 0 }],
-  'a hard link to a file that failed': [{ path: '../out', linked: true }, { kind: 'hardlink', path: 'hard', linkTo: 2, size: 0 }],
+  'a hard link to a file that failed': [{ path: '../out', linked: true }, { kind: 'hardlink', path: 'brought', linkTo: 2 }],
+  'a hard link by .. to a file that failed': [{ path: '../out', linked: true }, { kind: 'hardlink', path: '../hard', linkTo: 2 }],
 };
 /** Entries that do arrive, with the trap beside them. */
-const HARMLESS = new Set(['way', 'twice', 'file', 'a']);
+const HARMLESS = new Set(['way', 'twice', 'file', 'a', 'brought']);
 
 /** Sends a tree and gives every small file that is wanted; resolves when the receiver has finished. */
 async function giveTree(peer: HostilePeer, manifest: readonly Partial<ManifestEntry>[]): Promise<void> {
@@ -133,6 +134,15 @@ for (const who of ['client', 'server'] as const) {
         6,
         'protocol-violation',
       ],
+      'more files with hard links than a receiver remembers': [
+        function* () {
+          yield tree;
+          for (let id = 0; id < 16_200; id += 50) yield entries(...Array.from({ length: 50 }, (_, index) => ({ id: id + index, path: `${id + index}/`.padEnd(4_096, 'x'), size: 5, linked: true })));
+        },
+        9,
+        'limit-entries',
+      ],
+      'content of a hard link that was not asked for': [() => [tree, entries(ROOT, { id: 1, path: 'one', linked: true }, { id: 2, kind: 'hardlink', path: 'two', linkTo: 1 }), { type: 'file', id: 2, chunkSize: 65_536, identity: Buffer.alloc(32) }], 6, 'protocol-violation'],
       'a frame of 513 entries': [() => [tree, entries(...Array.from({ length: 513 }, (_, id) => ({ id, path: `f${id}` })))], 6, 'protocol-violation'],
       'a path of 5000 bytes': [() => [tree, entries(ROOT, { id: 1, path: 'x/'.repeat(2500) })], 6, 'protocol-violation'],
       'a mode of more than twelve bits': [() => [tree, entries(ROOT, { id: 1, path: 'x', mode: 0o10000 })], 6, 'protocol-violation'],
@@ -201,12 +211,14 @@ for (const who of ['client', 'server'] as const) {
   });
 
   describe(`a liar that receives a tree from our ${who}:`, { concurrency: 2 }, () => {
-    /** A tree of a directory, a link and a file, sent. */
+    /** A tree of a directory, a file, and one with two names, sent. */
     async function sending(t: TestContext, args: readonly string[] = []): Promise<{ child: Child; peer: HostilePeer; id: (name: string) => number }> {
       const place: Place = await placeFor(t, 1);
       const tree = path.join(place.directory, 'tree');
       await mkdir(path.join(tree, 'sub'), { recursive: true });
       await writeFile(path.join(tree, 'file'), 'small');
+      await writeFile(path.join(tree, 'linked'), 'small');
+      await link(path.join(tree, 'linked'), path.join(tree, 'sub/hard'));
       const { child, peer } = await meet(t, 'send', who, tree, args);
       const ids = new Map<string, number>();
       for (let frame = await peer.receive(); frame.type !== 'manifestEnd'; frame = await peer.receive()) {
@@ -217,6 +229,10 @@ for (const who of ['client', 'server'] as const) {
     const cases: Readonly<Record<string, (id: (name: string) => number) => readonly Frame[]>> = {
       'wants a directory': (id) => [{ type: 'answers', first: id('sub'), answers: ['want'] }],
       'wants to compare a directory': (id) => [{ type: 'answers', first: id('sub'), answers: ['compare'] }],
+      'wants a hard link twice': (id) => [{ type: 'answers', first: id('sub/hard'), answers: ['want'] }, { type: 'answers', first: id('sub/hard'), answers: ['want'] }],
+      'wants a hard link that it has placed': (id) => [{ type: 'answers', first: id('sub/hard'), answers: ['placed'] }, { type: 'answers', first: id('sub/hard'), answers: ['want'] }],
+      'wants what is not in the manifest': (id) => [{ type: 'answers', first: id('sub/hard') + 1, answers: ['want'] }],
+      'is done with a hard link that it has not asked for': (id) => [{ type: 'done', ids: [id('sub/hard')] }],
       'says that it is ready for a small file': (id) => [{ type: 'answers', first: id('file'), answers: ['want'] }, { type: 'ready', id: id('file') }],
       'has chunks of a small file': (id) => [{ type: 'have', id: id('file'), first: 0, hashes: Buffer.alloc(8) }],
       'is done with a file that was not sent': (id) => [{ type: 'done', ids: [id('file')] }],
@@ -237,7 +253,7 @@ for (const who of ['client', 'server'] as const) {
 
     it('that tells of a hundred thousand extras of the longest names: it takes no memory for them, and ends as it should', async (t) => {
       const { child, peer, id } = await sending(t, ['--delete', '-q']);
-      sendAll(peer, ['', 'sub', 'file'].map((name): Frame => ({ type: 'answers', first: id(name), answers: ['equal'] })));
+      sendAll(peer, ['', 'sub', 'file', 'linked', 'sub/hard'].map((name): Frame => ({ type: 'answers', first: id(name), answers: ['equal'] })));
       const paths = Array.from({ length: 60 }, () => 'x'.repeat(4000));
       for (let frames = 0; frames < 400; frames += 1) {
         peer.send({ type: 'extras', paths });

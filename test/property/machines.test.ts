@@ -38,17 +38,19 @@ const file = (troubled: boolean): fc.Arbitrary<PlannedEntry> =>
     .map(([size, rest]): PlannedEntry => ({ ...ENTRY, ...rest, ...size }));
 const other = (troubled: boolean): fc.Arbitrary<PlannedEntry> =>
   fc
-    .record({ kind: fc.constantFrom('directory' as const, 'symlink' as const, 'hardlink' as const), linkTo: fc.nat(20), there: fc.constantFrom('nothing' as const, 'nothing' as const, 'equal' as const, 'kept' as const), writeTrouble: troubled ? trouble(['place'] as const) : fc.constant(undefined) })
-    .map((rest): PlannedEntry => ({ ...ENTRY, ...rest }));
+    .record({ kind: fc.constantFrom('directory' as const, 'symlink' as const, 'hardlink' as const, 'hardlink' as const), linkTo: fc.nat(20), there: fc.constantFrom('nothing' as const, 'nothing' as const, 'equal' as const, 'kept' as const), writeTrouble: troubled ? trouble(['place'] as const) : fc.constant(undefined), shape })
+    // A hard link may have to bring its content.
+    .map(({ shape: size, ...rest }): PlannedEntry => ({ ...ENTRY, ...rest, ...(rest.kind === 'hardlink' ? size : {}) }));
 
 /** A hard link goes to an earlier file, mostly to one that says that links follow; where there is none it is a directory. */
 function linked(entries: readonly PlannedEntry[]): PlannedEntry[] {
   return entries.map((entry, id) => {
     if (entry.kind !== 'hardlink') return entry;
+    const noLink: PlannedEntry = { ...ENTRY, kind: 'directory', there: entry.there, writeTrouble: entry.writeTrouble };
     const earlier = [...entries.keys()].filter((one) => one < id && entries[one]?.kind === 'file');
     const marked = earlier.filter((one) => entries[one]?.linked === true);
     const among = marked.length > 0 && entry.linkTo > 0 ? marked : earlier;
-    return among.length === 0 ? { ...entry, kind: 'directory' } : { ...entry, linkTo: among[entry.linkTo % among.length] ?? 0 };
+    return among.length === 0 ? noLink : { ...entry, linkTo: among[entry.linkTo % among.length] ?? 0 };
   });
 }
 
@@ -111,6 +113,10 @@ function assertWell(one: World): void {
   const { sender, receiver, plan } = one;
   assert.deepEqual([sender.outcome, receiver.outcome], ['done', 'done'], one.describe());
   assertAgreed(one);
+  for (const { settled, more } of [sender, receiver]) {
+    const brought = plan.entries.filter(({ kind }, id) => kind === 'hardlink' && settled.get(id)?.entry.kind === 'file');
+    assert.equal(more, brought.reduce((sum, { size }) => sum + size, 0), 'what hard links brought is told of once');
+  }
   const failed = [...receiver.settled.values()].some(({ how }) => how === 'failed');
   const extras = plan.delete && !failed ? extrasOf(plan) : [];
   assert.deepEqual(sender.extras, extras);

@@ -5,9 +5,22 @@ import { ProtocolError } from '../../src/errors.js';
 import { ChunkTable } from '../../src/wire/chunk-table.js';
 import { decodeFrame } from '../../src/wire/decode.js';
 import { encodeFrame } from '../../src/wire/encode.js';
-import { FRAME_TYPE, type Frame } from '../../src/wire/frame.js';
+import { FRAME_TYPE, type Frame, type ManifestEntry } from '../../src/wire/frame.js';
 import { ReceiveWindow, SendWindow } from '../../src/wire/window.js';
 import { FRAMES, plain } from '../support/fake-frames.js';
+
+/** An entry of any kind with what is its own. */
+function entry(): fc.Arbitrary<ManifestEntry> {
+  const common = { id: fc.integer({ min: 1, max: 2 ** 31 }), path: fc.string({ unit: 'grapheme', maxLength: 40 }), size: fc.maxSafeNat(), mode: fc.nat(0o7777), mtimeNs: fc.bigInt({ min: -(2n ** 63n), max: 2n ** 63n - 1n }) };
+  const of = <K extends ManifestEntry['kind']>(kind: K) => fc.record({ kind: fc.constant(kind), ...common }, { noNullPrototype: true });
+  const flag = fc.constantFrom({ sparse: true } as const, {});
+  return fc.oneof(
+    fc.tuple(of('file'), flag, fc.constantFrom({ linked: true } as const, {})).map(([one, sparse, linked]) => ({ ...one, ...sparse, ...linked })),
+    of('directory'),
+    fc.tuple(of('symlink'), fc.string({ maxLength: 40 })).map(([one, target]) => ({ ...one, target })),
+    fc.tuple(of('hardlink'), flag, fc.nat()).map(([one, sparse, to]) => ({ ...one, ...sparse, linkTo: to % one.id })),
+  );
+}
 
 /** Every type of frame, its byte strings and numbers varied where they are free. */
 const frame: fc.Arbitrary<Frame> = fc.oneof(
@@ -23,6 +36,7 @@ const frame: fc.Arbitrary<Frame> = fc.oneof(
     return { type: 'whole', parts, payload: contents, length: parts.reduce((sum, { length }) => sum + length, 0) };
   }),
   fc.array(fc.nat(2 ** 31), { minLength: 1, maxLength: 50 }).map((ids): Frame => ({ type: 'done', ids })),
+  fc.array(entry(), { maxLength: 9 }).map((entries): Frame => ({ type: 'entries', entries })),
   fc.record({ type: fc.constant('credit' as const), limit: fc.maxSafeNat(), acked: fc.maxSafeNat() }),
 );
 

@@ -11,7 +11,8 @@ export const ENTRIES: readonly ManifestEntry[] = [
   { id: 1, kind: 'file', path: 'größe.bin', size: 2 ** 40 + 1, mode: 0o640, mtimeNs: 1_700_000_000_123_456_789n, sparse: true, linked: true },
   { id: 2, kind: 'file', path: 'a/b', size: 0, mode: 0, mtimeNs: 0n },
   { id: 3, kind: 'symlink', path: 'l', size: 0, mode: 0o777, mtimeNs: 5n, target: '../elsewhere' },
-  { id: 4, kind: 'hardlink', path: 'h', size: 0, mode: 0o640, mtimeNs: 5n, linkTo: 1 },
+  { id: 4, kind: 'hardlink', path: 'h', size: 2 ** 40 + 1, mode: 0o640, mtimeNs: 5n, sparse: true, linkTo: 1 },
+  { id: 5, kind: 'hardlink', path: 'i', size: 0, mode: 0, mtimeNs: 5n, linkTo: 2 },
 ];
 
 /** A frame of each type. */

@@ -5,11 +5,17 @@
  */
 import { ANSWERS, type Answer, type Frame } from '../../src/wire/frame.js';
 import { Alone, pick, type Saying } from './machine-alone.js';
-import { ENTRY, type Plan } from './machine-plan.js';
+import { ENTRY, type Plan, type PlannedEntry } from './machine-plan.js';
 import { SendingEnd } from './machine-sending.js';
 
 /** Ids of which something may be said now. */
 type Known = Readonly<Record<'asked' | 'comparing' | 'open' | 'sent', ReadonlySet<number>>>;
+
+/** What a receiver may say of an entry. */
+function answersTo({ kind }: PlannedEntry, root: Plan['root']): readonly Answer[] {
+  if (kind === 'file') return ['want', 'want', 'want', 'want', root === 'pipe' ? 'want' : 'compare', 'kept'];
+  return kind === 'hardlink' ? ['placed', 'want', 'compare', 'placed', 'kept', 'want'] : ['placed'];
+}
 
 /** See the module's head. */
 export class AloneSender extends Alone<SendingEnd> {
@@ -59,7 +65,8 @@ export class AloneSender extends Alone<SendingEnd> {
     switch (frame.type) {
       case 'answers': {
         const [answer] = frame.answers;
-        const file = this.plan.entries[frame.first]?.kind === 'file';
+        const { kind } = this.plan.entries[frame.first] ?? {};
+        const file = kind === 'file' || kind === 'hardlink';
         if (!asked.has(frame.first) || (answer === 'compare' && (!file || comparing.has(frame.first) || this.plan.root === 'pipe'))) return true;
         return answer === 'want' && (!file || this.plan.dryRun);
       }
@@ -115,7 +122,7 @@ export class AloneSender extends Alone<SendingEnd> {
         return { type: 'credit', limit: limit + index * 50_000 - (bend === 0 && limit > 0 ? 1 : 0), acked: bend === 2 ? frames + 1 : frames };
       }
       case 'answers': {
-        const answer = this.plan.dryRun ? 'would' : this.plan.entries[id]?.kind === 'file' ? pick(['want', 'want', 'want', 'want', this.plan.root === 'pipe' ? 'want' : 'compare', 'kept'] as const, index) : 'placed';
+        const answer = this.plan.dryRun ? 'would' : pick(answersTo(this.plan.entries[id] ?? ENTRY, this.plan.root), index);
         return this.#answer(id, bend === 2 ? pick(ANSWERS, index) : answer);
       }
       case 'again':

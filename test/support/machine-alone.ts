@@ -125,6 +125,8 @@ export class AloneReceiver extends Alone<ReceivingEnd> {
   readonly lies = new Set<number>();
   readonly #asked: Asked[] = [];
   readonly #chunkSizes = new Map<number, number>();
+  /** Hard links that were asked for their content. */
+  readonly #brought = new Set<number>();
   /** Entries that are settled, or too far for that: what is said of them may be right or wrong. */
   readonly #unsure = new Set<number>();
   /** Files that go whole for the first time. */
@@ -145,6 +147,7 @@ export class AloneReceiver extends Alone<ReceivingEnd> {
   }
 
   #askedBy(answer: Answer, id: number): Asked {
+    if (answer === 'want' || answer === 'compare') this.#brought.add(id);
     if (answer === 'want') return this.#chunkSizes.has(id) || this.plan.root === 'pipe' ? 'file' : 'want';
     return answer === 'compare' ? 'compare' : 'settled';
   }
@@ -158,8 +161,7 @@ export class AloneReceiver extends Alone<ReceivingEnd> {
     // What came in chunks, all of it, is passed over when it comes whole, too: only the receiver knows when that is.
     const passedOver = what === 'whole' && this.end.begun.has(id ?? -1);
     const outOfTurn = turns !== undefined && !passedOver && (asked === undefined || ![...turns, ...(late ?? [])].includes(asked));
-    const planned = this.#planned(id ?? 0);
-    const noFile = what === 'file' && asked !== 'settled' && (this.#chunkSizes.has(id ?? 0) || planned.kind !== 'file' || this.plan.root === 'pipe');
+    const noFile = what === 'file' && asked !== 'settled' && (this.#chunkSizes.has(id ?? 0) || !this.#isFile(id ?? 0) || this.plan.root === 'pipe');
     const frames = this.#frames(what, id ?? 0, ids, index, bend);
     const [frame] = frames;
     if (frame === undefined) return undefined;
@@ -192,6 +194,11 @@ export class AloneReceiver extends Alone<ReceivingEnd> {
     return wanted.some(({ length }) => bend === 2 || length > 0);
   }
 
+  #isFile(id: number): boolean {
+    const { kind } = this.#planned(id);
+    return kind === 'file' || (kind === 'hardlink' && this.#brought.has(id));
+  }
+
   #planned(id: number): PlannedEntry {
     return { ...(this.plan.entries[id] ?? { ...ENTRY, size: 5 }), chunkSize: this.#chunkSizes.get(id) ?? (this.plan.root === 'pipe' ? SMALL : 65_536) };
   }
@@ -209,7 +216,7 @@ export class AloneReceiver extends Alone<ReceivingEnd> {
         this.#ended = true;
         return { type: 'manifestEnd', entries: entries.length + (rude ? index % 2 : 0), complete: true };
       case 'file':
-        if (!rude && (root === 'pipe' || this.#planned(id).kind !== 'file' || this.#chunkSizes.has(id))) return undefined;
+        if (!rude && (root === 'pipe' || !this.#isFile(id) || this.#chunkSizes.has(id))) return undefined;
         this.#chunkSizes.set(id, this.#chunkSizes.get(id) ?? pick(CHUNKS, index) ?? SMALL);
         if (this.#asked[id] === 'want') this.#asked[id] = 'file';
         return { type: 'file', id, chunkSize: this.#planned(id).chunkSize, identity: Buffer.alloc(32) };

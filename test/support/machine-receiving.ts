@@ -35,6 +35,8 @@ export class ReceivingEnd {
   /** Files whose commit has begun: all of each is here. */
   readonly begun = new Set<number>();
   readonly resumed = new Map<number, number>();
+  /** Bytes of files that were announced as hard links. */
+  more = 0;
   readonly hashes = new Map<number, bigint>();
   readonly feed: (input: ReceiverInput) => void;
   readonly #plan: Plan;
@@ -129,6 +131,9 @@ export class ReceivingEnd {
       case 'place':
         this.#place(effect);
         break;
+      case 'more':
+        this.more += effect.bytes;
+        break;
       case 'compare':
         this.#stage.later('compare', () => this.#compare(effect));
         break;
@@ -181,27 +186,31 @@ export class ReceivingEnd {
     assert.ok(!this.#placing, 'one batch is placed at a time');
     this.#placing = true;
     for (const { id } of entries) this.#placed.add(id);
-    this.#assertOrder(entries.flatMap(({ id, kind }) => (kind === 'hardlink' ? [] : [id])));
+    this.#assertOrder(entries.flatMap(({ id }) => (this.#entry(id).kind === 'hardlink' ? [] : [id])));
     this.#disk('place', () => {
       this.#placing = false;
-      this.feed({ kind: 'placed', placings: entries.map(({ id, linkTo }) => this.#placingOf(id, linkTo)) });
+      this.feed({ kind: 'placed', placings: entries.map((entry) => this.#placingOf(entry)) });
     });
   }
 
-  /** A hard link comes before what came later, once its file is there. */
+  /** A hard link comes before what came later, once its file is there, or another link of it that brings the content. */
   #assertOrder([first = 0]: readonly number[]): void {
+    const led = new Set(this.#plan.entries.flatMap(({ kind, linkTo }, id) => (kind === 'hardlink' && this.#placed.has(id) && !this.settled.has(id) ? [linkTo] : [])));
     this.#plan.entries.slice(0, first).forEach(({ kind, linkTo }, id) => {
-      const free = kind === 'hardlink' && !this.#placed.has(id) && !this.settled.has(id) && this.settled.has(linkTo);
+      const free = kind === 'hardlink' && !this.#placed.has(id) && !this.settled.has(id) && this.settled.has(linkTo) && !led.has(linkTo);
       assert.ok(!free, `entry ${first} is placed before link ${id}, whose file is there`);
     });
   }
 
-  #placingOf(id: number, linkTo: string | undefined): Placing {
-    const { kind, there, writeTrouble } = this.#entry(id);
+  #placingOf({ id, kind, linkTo }: Received<'place'>['entries'][number]): Placing {
+    const { there, writeTrouble, kind: planned } = this.#entry(id);
     if (writeTrouble === 'place') return { id, answer: 'trouble', error: full() };
     if (kind === 'hardlink') {
       const how = this.settled.get(Number(linkTo?.slice(1)))?.how;
-      assert.ok(how === 'done' || how === 'equal' || how === 'kept', `a link to what is not there: ${how ?? 'not settled'}`);
+      assert.ok(how === 'done' || how === 'equal', `a link to what is not there: ${how ?? 'not settled'}`);
+    } else if (planned === 'hardlink') {
+      const how = this.settled.get(this.#entry(id).linkTo)?.how;
+      assert.ok(how === 'kept' || how === 'failed', `a link that brings its content, while its file is ${how ?? 'not settled'}`);
     }
     if (there === 'equal' || there === 'kept') return { id, answer: there };
     if (kind !== 'file') return { id, answer: this.#plan.dryRun ? 'would' : 'placed' };

@@ -26,12 +26,12 @@ export function manifestEntry({ root }: Plan, id: number, { kind, size, zeros, l
     id,
     kind,
     path: `e${id}`,
-    size: kind === 'file' && root !== 'pipe' ? size : 0,
+    size: (kind === 'file' || kind === 'hardlink') && root !== 'pipe' ? size : 0,
     mode: 0o644,
     mtimeNs: BigInt(id),
     ...(kind === 'symlink' ? { target: 'anywhere' } : {}),
     ...(kind === 'hardlink' ? { linkTo } : {}),
-    ...(kind === 'file' && zeros.length > 0 ? { sparse: true } : {}),
+    ...((kind === 'file' || kind === 'hardlink') && zeros.length > 0 ? { sparse: true } : {}),
     ...(kind === 'file' && linked ? { linked: true } : {}),
   };
 }
@@ -49,6 +49,8 @@ export class SendingEnd {
   /** Content frames that went out, and on which stream. */
   readonly contents: { readonly stream: number; readonly frame: ContentFrame }[] = [];
   readonly resumed = new Map<number, number>();
+  /** Bytes of files that were announced as hard links. */
+  more = 0;
   /** xxh64 of files that went out whole, as their digests are told when they are settled. */
   readonly told = new Map<number, bigint | undefined>();
   finished: Sent<'done'>['finished'] | undefined;
@@ -162,6 +164,9 @@ export class SendingEnd {
       case 'unsent':
         assert.ok(effect.bytes + effect.holes <= this.#mayBeLost, 'what was acked is not sent again');
         this.moved -= effect.bytes;
+        break;
+      case 'more':
+        this.more += effect.bytes;
         break;
       case 'streaming':
         assert.ok(!this.resumed.has(effect.entry.id), 'a file streams once');

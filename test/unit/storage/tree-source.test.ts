@@ -42,12 +42,13 @@ describe('a walk', () => {
     await link(path.join(root, 'a/x'), path.join(root, 'b/z'));
     await writeFile(path.join(root, 'holes'), '');
     await truncate(path.join(root, 'holes'), 1 << 20);
+    await link(path.join(root, 'holes'), path.join(root, 'holes too'));
     const entries = await entriesOf(await sourceFor(t, [root]));
     const linked = entries.filter((one) => ['a/x', 'a/y', 'b/z'].includes(one.path));
     assert.deepEqual(linked.map((one) => one.kind), ['file', 'hardlink', 'hardlink']);
     assert.deepEqual(linked.map((one) => one.linkTo), [undefined, linked[0]?.path, linked[0]?.path]);
-    assert.deepEqual(linked.map((one) => one.size), [3, 0, 0]);
-    assert.equal(entries.find((one) => one.path === 'holes')?.sparse, true);
+    assert.deepEqual(linked.map((one) => one.size), [3, 3, 3]);
+    for (const name of ['holes', 'holes too']) assert.deepEqual(entries.filter((one) => one.path === name).map(({ size, sparse }) => [size, sparse]), [[1 << 20, true]]);
     assert.equal(entries.find((one) => one.path === 'b/x')?.sparse, undefined);
   });
 

@@ -1,8 +1,11 @@
 import assert from 'node:assert/strict';
+import fs from 'node:fs';
 import { chmod, link, lstat, mkdir, readFile, readlink, rename, stat, symlink, utimes, writeFile } from 'node:fs/promises';
+import { syncBuiltinESMExports } from 'node:module';
 import path from 'node:path';
-import { describe, it } from 'node:test';
+import { describe, it, type TestContext } from 'node:test';
 import type { ExistingPolicy } from '../../../src/options.js';
+import { partialNames } from '../../../src/storage/partial-names.js';
 import { openTreeTarget } from '../../../src/storage/tree-target.js';
 import { failsWith, names } from './fixture.js';
 import { entry, fileOf, makeTree, modeOf, move, placed, PLACES, put, readTree, sourceFor, targetFor, temporaryAt } from './tree-fixture.js';
@@ -11,6 +14,22 @@ const EXISTING_POLICIES: readonly ExistingPolicy[] = ['refuse', 'overwrite', 'sk
 
 const WAYS = PLACES.flatMap((place) => (['sync', 'async'] as const).map((ioMode) => ({ place, ioMode })));
 const NS = 1_700_000_000_123_456_789n;
+
+/** link(2) as a file system answers that has no hard links, or no more. */
+async function withoutLinks(t: TestContext, code: string, work: () => Promise<void>): Promise<void> {
+  const refusal = Object.assign(new Error(code), { code });
+  const now = t.mock.method(fs, 'linkSync', () => {
+    throw refusal;
+  });
+  const later = t.mock.method(fs, 'link', (_from: string, _to: string, done: (error: Error) => void) => setImmediate(done, refusal));
+  syncBuiltinESMExports();
+  try {
+    await work();
+  } finally {
+    for (const { mock } of [now, later]) mock.restore();
+    syncBuiltinESMExports();
+  }
+}
 
 for (const { place, ioMode } of WAYS) {
   describe(`a tree at ${place}, ${ioMode}`, () => {
@@ -152,6 +171,34 @@ for (const { place, ioMode } of WAYS) {
         assert.deepEqual(await placed(again, [fileOf('x', 'ours').entry, ...links.slice(0, 1)]), ['equal', 'equal']);
         assert.deepEqual((await names(at)).filter((name) => name.includes('streamer')), []);
       }
+    });
+
+    it('takes a further name for a file where none can be had', async (t) => {
+      const at = await temporaryAt(t, place);
+      await makeTree(at, { same: 'ours', other: 'theirs' });
+      await utimes(path.join(at, 'same'), 1_700_000_000, 1_700_000_000);
+      const target = await targetFor(t, at, { ioMode, existing: 'overwrite' });
+      await put(target, [fileOf('x', 'ours')]);
+      const one = (name: string) => entry('hardlink', name, { linkTo: 'x', size: 4, mtimeNs: 1_700_000_000_000_000_000n });
+      for (const [code, wanted] of [['EPERM', true], ['EMLINK', true], ['EXDEV', true], ['EIO', false]] as const) {
+        await withoutLinks(t, code, async () => {
+          assert.deepEqual(await placed(target, [one(`new ${code}`)]), [wanted ? 'want' : 'storage-io'], code);
+          if (code === 'EMLINK') assert.deepEqual(await placed(target, [one('same'), one('other')]), ['equal', 'want']);
+        });
+      }
+      assert.deepEqual((await target.writeWhole([fileOf('other', 'ours')]).settled).map((error) => error?.code), [undefined]);
+      assert.deepEqual(await readTree(at), { other: 'ours', same: 'ours', x: 'ours' });
+    });
+
+    it('removes what a killed run left beside a name that is a hard link now', async (t) => {
+      const at = await temporaryAt(t, place);
+      const { part, journal } = partialNames('new');
+      await makeTree(at, { [part]: 'half', [journal]: 'half' });
+      const target = await targetFor(t, at, { ioMode, existing: 'overwrite' });
+      await put(target, [fileOf('x', 'ours')]);
+      assert.deepEqual(await placed(target, [entry('hardlink', 'new', { linkTo: 'x' })]), ['placed']);
+      await target.finish();
+      assert.deepEqual(await names(at), ['new', 'x']);
     });
 
     it('replaces links in one step', async (t) => {

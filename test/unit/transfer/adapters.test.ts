@@ -21,6 +21,7 @@ import { pipeOutbound } from '../../../src/transfer/outbound-pipe.js';
 import { TreeOutbound } from '../../../src/transfer/outbound-tree.js';
 import type { Outbound } from '../../../src/transfer/outbound.js';
 import { openSending, startSending } from '../../../src/transfer/send.js';
+import { LinkedBudget } from '../../../src/wire/linked-budget.js';
 import type { PlacedEntry } from '../../../src/wire/receiver-steps.js';
 import { channelPair, Inbox } from '../../support/fake-channel.js';
 import { turns, until } from '../../support/fake-events.js';
@@ -162,6 +163,20 @@ describe('what is sent', () => {
     await outbound.close();
     await outbound.close();
   });
+});
+
+it('past what a session holds of files with hard links, further ones and their names are files of their own', async (t) => {
+  const root = await tempDirectory(t);
+  await makeTree(root, { 'one/a': 'first', 'two/a': 'second' });
+  for (const name of ['one', 'two']) await link(path.join(root, name, 'a'), path.join(root, name, 'b'));
+  // For one of them, whichever comes first.
+  const outbound = new TreeOutbound(await openTreeSource({ paths: [root], rules: [] }), root, new LinkedBudget(64 + 'one/a'.length));
+  const { entries } = await everything(outbound);
+  await outbound.close();
+  const files = entries.filter(({ kind }) => kind !== 'directory').map(({ kind, path: name, linked, linkTo, size }) => ({ kind, name, linked, linkTo, size }));
+  const [first, link1, second, other] = files;
+  assert.deepEqual([first?.kind, first?.linked, link1?.kind, link1?.linkTo], ['file', true, 'hardlink', entries.find(({ path: name }) => name === first?.name)?.id]);
+  for (const one of [second, other]) assert.deepEqual([one?.kind, one?.linked, one?.linkTo, one?.size], ['file', undefined, undefined, first?.size === 5 ? 6 : 5]);
 });
 
 describe('the chunk size of what is sent', () => {

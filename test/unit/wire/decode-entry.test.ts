@@ -28,8 +28,17 @@ describe('an entry', () => {
     assert.deepEqual(decodeEntry(file.slice(0, 6)), { ...common, kind: 'file' });
   });
 
+  it('that is a hard link has flags, too, or none', () => {
+    const hard = { ...common, kind: 'hardlink', linkTo: 6 };
+    assert.deepEqual(decodeEntry([7, 3, ...file.slice(2, 6), 6, 0]), hard);
+    // It is a name of what is linked: to say so of itself means nothing.
+    assert.deepEqual(decodeEntry([7, 3, ...file.slice(2, 6), 6, 255]), { ...hard, sparse: true });
+    for (const flags of [-1, 256, 0.5, 'x', null]) refuses([7, 3, ...file.slice(2, 6), 6, flags], /flags/u);
+  });
+
   it('may have more than is known', () => {
     assert.deepEqual(decodeEntry([...file, 'later', null]), { ...common, kind: 'file' });
+    assert.deepEqual(decodeEntry([7, 3, ...file.slice(2, 6), 6, 0, 'later']), { ...common, kind: 'hardlink', linkTo: 6 });
   });
 
   it('is refused when it is no list, or too short, or of an unknown kind', () => {

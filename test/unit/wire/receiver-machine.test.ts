@@ -20,6 +20,7 @@ function receiving(limitBytes = 1e9): { machine: ReceiverMachine; frame: (frame:
 
 const whole: Frame = { type: 'whole', parts: [{ id: 0, length: 1, hash: 7n }], payload: [Buffer.of(1)], length: 1 };
 const kinds = (effects: readonly ReceiverEffect[]) => effects.map((effect) => (effect.kind === 'send' ? effect.frame.type : effect.kind));
+const failures = (effects: readonly ReceiverEffect[]) => effects.flatMap((effect) => (effect.kind === 'fail' ? [effect.error.code] : []));
 
 describe('a receiver of a tree', () => {
   it('places a hard link when its file is settled', () => {
@@ -29,6 +30,46 @@ describe('a receiver of a tree', () => {
     assert.deepEqual(kinds(frame(whole)), ['writeWhole']);
     const effects = machine.handle({ kind: 'settled', results: [{ id: 0 }] });
     assert.deepEqual(effects.flatMap((effect) => (effect.kind === 'place' ? effect.entries : [])), [{ ...common, id: 1, kind: 'hardlink', path: 'b', size: 0, linkTo: 'a' }]);
+  });
+
+  it('asks for a hard link’s content where its file stays as it is, and links the next to that', () => {
+    const { machine, frame } = receiving();
+    const [one, two]: ManifestEntry[] = [{ ...LINK, size: 1 }, { ...LINK, id: 2, path: 'c', size: 1 }];
+    frame({ type: 'entries', entries: [FILE, one as ManifestEntry, two as ManifestEntry] });
+    const [kept, place] = machine.handle({ kind: 'placed', placings: [{ id: 0, answer: 'kept' }] }).filter(({ kind }) => kind === 'place' || kind === 'settled');
+    assert.ok(kept?.kind === 'settled' && place?.kind === 'place');
+    assert.deepEqual([place.entries, place.bytes], [[{ ...common, id: 1, kind: 'file', path: 'b', size: 1 }], 0], 'as a file, alone');
+    const asked = machine.handle({ kind: 'placed', placings: [{ id: 1, answer: 'want' }] });
+    assert.deepEqual(asked, [{ kind: 'send', frame: { type: 'answers', first: 1, answers: ['want'] } }, { kind: 'more', bytes: 1 }]);
+    assert.deepEqual(kinds(frame({ ...whole, parts: [{ id: 1, length: 1, hash: 7n }] })), ['writeWhole']);
+    const effects = machine.handle({ kind: 'settled', results: [{ id: 1 }] });
+    assert.deepEqual(effects.flatMap((effect) => (effect.kind === 'place' ? effect.entries : [])), [{ ...common, id: 2, kind: 'hardlink', path: 'c', size: 1, linkTo: 'b' }]);
+    assert.deepEqual(effects.flatMap((effect) => (effect.kind === 'settled' ? [[effect.entry.kind, effect.how]] : [])), [['file', 'done']]);
+  });
+
+  it('counts what links bring against its limit', () => {
+    const { machine, frame } = receiving(1);
+    frame({ type: 'entries', entries: [FILE, { ...LINK, size: 2 }] });
+    machine.handle({ kind: 'placed', placings: [{ id: 0, answer: 'kept' }] });
+    assert.deepEqual(failures(machine.handle({ kind: 'placed', placings: [{ id: 1, answer: 'want' }] })), ['limit-inbound']);
+  });
+
+  it('takes no file frame for a hard link that it has not asked for', () => {
+    const { frame } = receiving();
+    frame({ type: 'entries', entries: [FILE, LINK] });
+    assert.deepEqual(failures(frame({ type: 'file', id: 1, chunkSize: 65_536, identity: Buffer.alloc(32) })), ['protocol-violation']);
+  });
+
+  it('remembers no more files with hard links than a session may have', () => {
+    const { machine, frame } = receiving();
+    let id = 0;
+    const file = (size: number) => ({ ...FILE, id: id++, path: `${id}`.padEnd(size, 'x') });
+    // Of the longest paths: 67,108,864 = 16,131 × 4,160 + 3,904.
+    while (id < 16_131) assert.deepEqual(failures(frame({ type: 'entries', entries: [file(4_096)] })), []);
+    assert.deepEqual(failures(frame({ type: 'entries', entries: [file(3_904 - 64)] })), [], 'to the last byte');
+    for (let one = 0; one < id; one += 1) machine.handle({ kind: 'placed', placings: [{ id: one, answer: 'kept' }] });
+    assert.deepEqual(failures(frame({ type: 'entries', entries: [{ ...file(5), linked: false }] })), [], 'others may follow');
+    assert.deepEqual(failures(frame({ type: 'entries', entries: [file(1)] })), ['limit-entries'], 'though all are settled');
   });
 
   it('does not place one that its sender could not read', () => {
@@ -45,10 +86,9 @@ describe('a receiver of a tree', () => {
     const { machine, frame } = receiving();
     frame({ type: 'entries', entries: [FILE] });
     machine.handle({ kind: 'placed', placings: [{ id: 0, answer: 'want' }] });
-    const failed = (effects: readonly ReceiverEffect[]) => effects.flatMap((effect) => (effect.kind === 'fail' ? [effect.error.code] : []));
-    assert.deepEqual(failed(frame({ ...whole, parts: [{ id: 0, length: 1, hash: 8n }] })), ['integrity-checksum']);
+    assert.deepEqual(failures(frame({ ...whole, parts: [{ id: 0, length: 1, hash: 8n }] })), ['integrity-checksum']);
     const small = receiving(0);
     small.frame({ type: 'entries', entries: [FILE] });
-    assert.deepEqual(failed(small.machine.handle({ kind: 'placed', placings: [{ id: 0, answer: 'want' }] })), ['limit-inbound']);
+    assert.deepEqual(failures(small.machine.handle({ kind: 'placed', placings: [{ id: 0, answer: 'want' }] })), ['limit-inbound']);
   });
 });

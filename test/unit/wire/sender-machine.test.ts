@@ -149,6 +149,40 @@ describe('the sender of a tree', () => {
     assert.deepEqual(driven.done(1), ['1 done']);
   });
 
+  it('sends a hard link’s content where that is wanted, as a file’s', () => {
+    const link = (id: number, size = 5) => entry(id, { kind: 'hardlink', linkTo: 0, size });
+    const driven = tree((one) => {
+      one.entries(link(2), link(3, 2 * CHUNK + 2 ** 20), link(4), link(5));
+      one.answers(0, 'kept');
+    });
+    assert.deepEqual(driven.answers(2, 'want', 'want'), ['more', 'more', 'open 3', '0: read whole 2']);
+    assert.deepEqual(driven.all.flatMap((effect) => (effect.kind === 'more' ? [effect.bytes] : [])), [5, 2 * CHUNK + 2 ** 20]);
+    driven.readWhole();
+    assert.deepEqual(driven.done(2), ['2 done']);
+    assert.deepEqual(driven.all.flatMap((effect) => (effect.kind === 'settled' && effect.how === 'done' ? [effect.entry.kind] : [])), ['file']);
+    assert.deepEqual(driven.answers(4, 'compare'), ['more', 'digest 4']);
+    assert.deepEqual(driven.answers(4, 'want').filter((what) => what === 'more'), [], 'counted once');
+    assert.deepEqual(driven.answers(5, 'placed'), ['5 placed']);
+  });
+
+  it('does not send a hard link’s content twice, in a dry run, or when its name is settled', () => {
+    const link = entry(1, { kind: 'hardlink', linkTo: 0 });
+    const sending = (dryRun: boolean): DrivenSender => {
+      const driven = new DrivenSender({ dryRun });
+      driven.start();
+      driven.entries(entry(0, { linked: true }), link);
+      return driven;
+    };
+    assert.deepEqual(sending(true).answers(1, 'want'), VIOLATION);
+    for (const [first, second] of [['want', 'want'], ['want', 'compare'], ['placed', 'want'], ['kept', 'compare']] as const) {
+      const driven = sending(false);
+      driven.answers(1, first);
+      assert.deepEqual(driven.answers(1, second), VIOLATION, `${first}, ${second}`);
+    }
+    assert.deepEqual(sending(false).answers(2, 'want'), VIOLATION, 'one that is not in the manifest');
+    assert.deepEqual(sending(false).done(1), VIOLATION, 'one that was not asked for');
+  });
+
   it('has credit for the whole of a frame before it reads, and has back what could not be read', () => {
     const driven = new DrivenSender();
     driven.start();
