@@ -172,12 +172,11 @@ export class Walk {
 
   #file(common: Omit<TreeEntry, 'kind'>, stats: BigIntStats): Found {
     const { path } = common;
-    const linkTo = this.#links.firstName(stats, path);
-    if (linkTo !== undefined) return { type: 'entry', entry: { kind: 'hardlink', ...common, linkTo } };
+    const name = this.#links.nameOf(stats, path);
+    if (name !== undefined && 'linkTo' in name) return { type: 'entry', entry: { kind: 'hardlink', ...common, ...name } };
     if (stats.size > BigInt(Number.MAX_SAFE_INTEGER)) return { type: 'trouble', path, error: new StorageError('storage-not-a-file', `cannot send ${this.#shown(path)}: it is larger than 2^53 - 1 bytes`) };
     const sparse = isSparse(stats) ? { sparse: true } : {};
-    const linked = stats.nlink > 1n ? { linked: true } : {};
-    return { type: 'entry', entry: { kind: 'file', ...common, size: Number(stats.size), ...sparse, ...linked } };
+    return { type: 'entry', entry: { kind: 'file', ...common, size: Number(stats.size), ...sparse, ...name } };
   }
 
   #shown(path: string): string {

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { LINKED_BYTES_MAX, LINKED_FILES_MAX } from './constants.js';
 import type { ManifestEntry } from './frame.js';
 import type { Settlement } from './settlement.js';
 
@@ -14,14 +15,22 @@ export class HardLinks {
   readonly #files = new Map<number, LinkedFile>();
   readonly #waiting = new Map<number, ManifestEntry[]>();
   #count = 0;
+  #announced = 0;
+  #pathBytes = 0;
 
   /** Links that wait. */
   get waiting(): number {
     return this.#count;
   }
 
-  announce(entry: ManifestEntry): void {
-    if (entry.linked === true) this.#files.set(entry.id, { path: entry.path });
+  /** Returns false when there are more files that links may follow than a session may have. */
+  announce(entry: ManifestEntry): boolean {
+    if (entry.linked !== true) return true;
+    this.#announced += 1;
+    this.#pathBytes += Buffer.byteLength(entry.path);
+    if (this.#announced > LINKED_FILES_MAX || this.#pathBytes > LINKED_BYTES_MAX) return false;
+    this.#files.set(entry.id, { path: entry.path });
+    return true;
   }
 
   /** The file that a link is to. */

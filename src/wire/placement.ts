@@ -35,9 +35,10 @@ export class Placement {
     return this.#batches.length === 0 && !this.#busy;
   }
 
-  add(entries: readonly ManifestEntry[]): void {
-    for (const entry of entries) this.#links.announce(entry);
+  /** Returns false when more of them are files that links may follow than a session may have. */
+  add(entries: readonly ManifestEntry[]): boolean {
     this.#batches.push(entries);
+    return entries.every((entry) => this.#links.announce(entry));
   }
 
   /** Takes up the next batch; undefined while storage has one, and when there is none. */

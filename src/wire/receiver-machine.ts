@@ -118,7 +118,7 @@ export class ReceiverMachine {
       this.#unsettled.add(entry.id, { entry, phase: 'placing' });
     }
     if (this.#unsettled.size > ENTRIES_UNSETTLED_MAX) return this.#violation(`more than ${ENTRIES_UNSETTLED_MAX} entries at once`);
-    this.#placement.add(entries);
+    if (!this.#placement.add(entries)) return this.#violation('more files that hard links may follow than a session may have');
     return this.#placeNext();
   }
 
@@ -228,6 +228,7 @@ export class ReceiverMachine {
     const told = this.#offer?.root === 'pipe' && content?.end !== undefined ? { ...entry, size: content.end.size } : entry;
     const effects: ReceiverEffect[] = [{ kind: 'settled', entry: told, how, digest, sha256, ...(error === undefined ? {} : { error }) }];
     this.#unsettled.settle(entry.id);
+    this.#inbox.settled(incoming);
     if (this.#placement.settled(entry.id, how)) effects.push(...this.#placeNext());
     return effects;
   }
