@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { LimitError, StorageError } from '../errors.js';
+import { StorageError } from '../errors.js';
 import type { Place } from './clearing.js';
 import type { Leftovers } from './leftovers.js';
 import { placeDirectory, takeDirectory } from './place-directory.js';
@@ -11,28 +11,25 @@ import { placeFile } from './place-file.js';
 import { placeHardLink, placeSymlink } from './place-link.js';
 import { type Directory, splitPath } from './root-directory.js';
 import { treeNames } from './safe-path.js';
-import { FRESH } from './seen-paths.js';
+import { FAILED, FRESH } from './seen-paths.js';
 import { run, type Step } from './steps.js';
 import type { TargetContext } from './target-context.js';
 import type { TreeEntry, Verdict } from './tree.js';
 
 /** Entries of one directory that are looked at at once where that is asynchronous. */
 const AT_ONCE = 32;
-/** Most directories that may fail: what is in them has to fail, too, so their paths are kept. */
-const FAILED_MAX = 65_536;
 
 /** The first look at a tree's entries. */
 export class Placing {
   readonly #context: TargetContext;
   readonly #leftovers: Leftovers;
-  readonly #failed = new Set<string>();
 
   constructor(context: TargetContext, leftovers: Leftovers) {
     this.#context = context;
     this.#leftovers = leftovers;
   }
 
-  /** See {@link TreeTarget.place}. @throws LimitError when more directories have failed than can be remembered. */
+  /** See {@link TreeTarget.place}. */
   place(entries: readonly TreeEntry[]): readonly Verdict[] | Promise<readonly Verdict[]> {
     const verdicts: Verdict[] = [];
     const { io } = this.#context;
@@ -66,15 +63,15 @@ export class Placing {
       if (context.seen.add(path) === 'again') throw context.sameName(path);
       if (path === '') return { kind: yield* this.#rootItself(entry) };
       const [parent, name] = splitPath(path);
-      if (this.#failed.has(parent)) throw new StorageError('storage-exists', `${context.shown(path)} is not received, since its directory could not be placed; see there`);
+      if (((context.seen.flags(parent) ?? 0) & FAILED) !== 0) throw new StorageError('storage-exists', `${context.shown(path)} is not received, since its directory could not be placed; see there`);
       directory = context.options.dryRun && context.isFresh(parent) ? undefined : yield* context.enter(parent);
       if (directory === undefined) return this.#pretend(entry);
       const kind = yield* this.#byKind({ entry, directory, name, at: `${directory.base}/${name}` });
       if (isThere(entry, kind)) this.#leftovers.lookBeside(path);
       return { kind };
     } catch (cause) {
-      if (cause instanceof LimitError) throw cause;
-      if (entry.kind === 'directory') this.#noteFailed(path);
+      // One whose path is unsafe was not noted, but so are all the paths beneath it.
+      if (entry.kind === 'directory') context.seen.mark(path, FAILED);
       return { kind: 'failed', error: context.error(cause, 'create', path) };
     } finally {
       directory?.release();
@@ -91,11 +88,6 @@ export class Placing {
     if (entry.kind !== 'directory') throw this.#context.inTheWay('', 'a directory');
     if (this.#context.madeRoot) this.#context.seen.mark('', FRESH);
     return yield* takeDirectory(this.#context, this.#leftovers, entry);
-  }
-
-  #noteFailed(path: string): void {
-    if (this.#failed.size >= FAILED_MAX) throw new LimitError('limit-entries', `more than ${FAILED_MAX} directories could not be placed; look at the first of them, then run the command again`);
-    this.#failed.add(path);
   }
 
   #byKind(place: Place): Step<Exclude<Verdict['kind'], 'failed'>> {

@@ -15,6 +15,8 @@ export const REPLACE = 2;
 export const FRESH = 4;
 /** Another path was given that some file systems take for the same. */
 export const VARIANT = 8;
+/** A directory that could not be placed, and so nothing in it. */
+export const FAILED = 16;
 const USED = 1;
 
 /** Tables that grow each by itself, a little at a time: doubling one of all paths would hold it three times over. */

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { setImmediate } from 'node:timers/promises';
 import type { Checksum } from '../crypto/checksum.js';
 import { IntegrityError, StreamerError, type StreamerError as StreamerErrorType } from '../errors.js';
 import type { Sink } from '../storage/sink.js';
@@ -32,6 +33,9 @@ export interface ChunkedFilesOptions {
   /** Runs `go` when so many bytes, which are written, are paid for. */
   readonly paced: (bytes: number, go: () => void) => void;
 }
+
+/** Chunks of a hole after which others have their turn. */
+const HOLES_AT_ONCE = 4096;
 
 interface OpenFile {
   readonly sink: Sink;
@@ -140,23 +144,36 @@ export class ChunkedFiles {
 
   async writeHole({ arrival, id, indices }: Effect<'writeHole'>): Promise<void> {
     const file = this.#files.get(id);
-    const chunks: { index: number; hash: bigint }[] = [];
+    let written = 0;
     try {
-      for (const index of file === undefined ? [] : indices) chunks.push({ index, hash: await this.#writeZeros(file as OpenFile, index) });
+      for (const index of file === undefined ? [] : indices) {
+        await this.#writeZeros(file as OpenFile, index);
+        written += 1;
+        if (written % HOLES_AT_ONCE === 0) await setImmediate();
+      }
     } catch (error) {
       if (!(error instanceof StreamerError)) throw error;
       this.#fail(id, error);
     }
-    this.#options.feed({ kind: 'chunksWritten', arrival, id, chunks });
+    this.#options.feed({ kind: 'chunksWritten', arrival, id, chunks: file === undefined ? [] : this.#zeroChunks(file, indices, written) });
   }
 
-  async #writeZeros({ sink, size = 0, chunkSize }: OpenFile, index: number): Promise<bigint> {
-    const length = Math.min(chunkSize, size - index * chunkSize);
+  async #writeZeros(file: OpenFile, index: number): Promise<void> {
+    const { sink, chunkSize } = file;
+    const length = lengthOf(file, index);
     await sink.writeHole(index * chunkSize, length);
-    const hash = this.#zeroHash(length);
-    sink.recordChunk(index, hash);
+    sink.recordChunk(index, this.#zeroHash(length));
     this.#options.tally.pass(length);
-    return hash;
+  }
+
+  /** The first `count` of some chunks of zeros, made one by one as they are asked for: there may be a million. */
+  *#zeroChunks(file: OpenFile, indices: Iterable<number>, count: number): Generator<{ index: number; hash: bigint }, void> {
+    let left = count;
+    for (const index of indices) {
+      if (left === 0) return;
+      left -= 1;
+      yield { index, hash: this.#zeroHash(lengthOf(file, index)) };
+    }
   }
 
   readonly #zeroHashes = new Map<number, bigint>();
@@ -208,6 +225,11 @@ export class ChunkedFiles {
     if (discard) await file?.sink.discard();
     else await file?.sink.keep();
   }
+}
+
+/** Bytes of a chunk. */
+function lengthOf({ size = 0, chunkSize }: OpenFile, index: number): number {
+  return Math.min(chunkSize, size - index * chunkSize);
 }
 
 /** An entry as storage takes it. */

@@ -4,6 +4,7 @@
  * @module
  */
 import { PathFilter, type FilterRule } from '../storage/path-filter.js';
+import { SeenPaths } from '../storage/seen-paths.js';
 import type { Sink } from '../storage/sink.js';
 import type { Source } from '../storage/source.js';
 import type { TreeTarget, Verdict, WholeFile, WholeWrites } from '../storage/tree.js';
@@ -20,7 +21,8 @@ export class TreeInbound implements Inbound {
   readonly #filter: PathFilter;
   /** What either end leaves out is not removed either. */
   readonly #spared: PathFilter;
-  readonly #excluded = new Set<string>();
+  /** Directories that this end leaves out, at a few bytes each: the other end says how many there are. */
+  readonly #excluded = new SeenPaths();
 
   /** @param theirs the sender's rules. */
   constructor(tree: TreeTarget, options: { readonly dryRun: boolean; readonly rules: readonly FilterRule[]; readonly theirs: readonly FilterRule[] }) {
@@ -41,7 +43,7 @@ export class TreeInbound implements Inbound {
   /** What is in a directory that is left out is left out with it, and comes after it. */
   #takes({ path, kind }: PlacedEntry): boolean {
     const above = path.slice(0, Math.max(0, path.lastIndexOf('/')));
-    const takes = !this.#excluded.has(above) && (path === '' || this.#filter.takes(path, kind === 'directory'));
+    const takes = this.#excluded.flags(above) === undefined && (path === '' || this.#filter.takes(path, kind === 'directory'));
     if (!takes && kind === 'directory') this.#excluded.add(path);
     return takes;
   }

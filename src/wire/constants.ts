@@ -40,6 +40,8 @@ export const MESSAGE_MAX = CHUNK_SIZE_MAX + WHOLE_HEADER_BYTES + WHOLE_PARTS_MAX
 export const HAVE_HASHES_MAX = 16_384;
 /** Most chunks of a file: 8 MiB of hashes; 1 TiB at the default chunk size, 4 TiB at the largest. */
 export const CHUNKS_MAX = 2 ** 20;
+/** Chunked files of a session that are under way at once: each may take {@link CHUNKS_MAX} hashes of the receiver's memory. */
+export const FILES_OPEN_MAX = 16;
 /** Id of a pipe's only entry, and of a single file's. */
 export const PIPE_ID = 0;
 /** Most streams of a session. */

@@ -11,7 +11,7 @@
 import type { Checksum } from '../crypto/checksum.js';
 import { IntegrityError, LimitError, type StreamerError } from '../errors.js';
 import { formatSize } from '../util/units.js';
-import { CHUNK_SIZE_DEFAULT, CHUNKS_MAX, HAVE_HASHES_MAX, WHOLE_FILE_MAX } from './constants.js';
+import { CHUNK_SIZE_DEFAULT, CHUNKS_MAX, FILES_OPEN_MAX, HAVE_HASHES_MAX, WHOLE_FILE_MAX } from './constants.js';
 import { splitPayload } from './decode-content.js';
 import { costOf } from './encode.js';
 import type { DataFrame, FileEndFrame, FileFrame, HoleFrame, ManifestEntry, RootKind, WholeFrame } from './frame.js';
@@ -43,6 +43,8 @@ export class Inbox {
   #root: RootKind | undefined;
   /** Bytes of the files that were wanted. */
   #wantedBytes = 0;
+  /** Files whose file frame has come, and which are not settled. */
+  #underWay = 0;
 
   constructor(options: ReceiverOptions, unsettled: Unsettled<Incoming>) {
     this.#options = options;
@@ -91,8 +93,15 @@ export class Inbox {
     if (entry.kind !== 'file' || file !== undefined || !(early || phase === 'wanted') || this.#root === 'pipe' || chunks > CHUNKS_MAX) {
       return violation("a frame 'file' out of turn, or with too many chunks");
     }
+    this.#underWay += 1;
+    if (this.#underWay > FILES_OPEN_MAX) return violation(`more than ${FILES_OPEN_MAX} files under way in chunks`);
     incoming.file = frame;
     return early ? [] : this.#open(incoming, frame.chunkSize, frame.identity);
+  }
+
+  /** An entry is settled, whatever became of it. */
+  settled({ file }: Incoming): void {
+    if (file !== undefined) this.#underWay -= 1;
   }
 
   #open(incoming: Incoming, chunkSize: number, identity: Uint8Array): ReceiverEffect[] {
@@ -142,7 +151,7 @@ export class Inbox {
     const content = this.#unsettled.get(frame.id)?.content;
     const indices = content instanceof IncomingFile ? content.takeHole(frame) : undefined;
     if (indices === undefined) return violation('a hole out of turn or outside the file');
-    return indices.length === 0 ? this.taken(arrival) : [{ kind: 'writeHole', arrival, id: frame.id, indices }];
+    return indices.count === 0 ? this.taken(arrival) : [{ kind: 'writeHole', arrival, id: frame.id, indices }];
   }
 
   written({ arrival, id, chunks }: ReceiverFact<'chunksWritten'>): ReceiverEffect[] {

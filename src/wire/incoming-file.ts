@@ -28,11 +28,12 @@ export interface IncomingContent {
 export class IncomingFile implements IncomingContent {
   end: FileEndFrame | undefined;
   readonly table: ChunkTable;
-  /** Chunks that have arrived but are not written yet. */
-  readonly #pending = new Set<number>();
+  /** A bit for each chunk that has arrived, be it written or not: a set of a million would take fifty megabytes. */
+  readonly #taken: Uint8Array;
 
   constructor(table: ChunkTable) {
     this.table = table;
+    this.#taken = new Uint8Array(Math.ceil(table.chunks / 8));
   }
 
   take({ offset, length }: DataFrame): ChunkVerdict {
@@ -40,24 +41,32 @@ export class IncomingFile implements IncomingContent {
     if (!Number.isInteger(index) || index >= this.table.chunks || length !== this.table.lengthOf(index)) {
       return { kind: 'wrong', why: `a chunk at offset ${offset} of ${length} bytes, which is none of the file's` };
     }
-    if (this.table.has(index) || this.#pending.has(index)) return { kind: 'repeat' };
-    this.#pending.add(index);
+    if (this.#has(index)) return { kind: 'repeat' };
+    this.#take(index);
     return { kind: 'write', index };
   }
 
   /** The missing ones of a run of chunks that are zeros, taken; undefined when the run reaches outside the file. */
-  takeHole({ first, count }: HoleFrame): number[] | undefined {
+  takeHole({ first, count }: HoleFrame): ChunkRuns | undefined {
     if (first + count > this.table.chunks) return undefined;
-    const missing: number[] = [];
+    const missing = new ChunkRuns();
     for (let index = first; index < first + count; index += 1) {
-      if (!this.table.has(index) && !this.#pending.has(index)) missing.push(index);
+      if (this.#has(index)) continue;
+      this.#take(index);
+      missing.add(index);
     }
-    for (const index of missing) this.#pending.add(index);
     return missing;
   }
 
+  #has(index: number): boolean {
+    return this.table.has(index) || ((this.#taken[index >> 3] ?? 0) & (1 << (index & 7))) !== 0;
+  }
+
+  #take(index: number): void {
+    this.#taken[index >> 3] = (this.#taken[index >> 3] ?? 0) | (1 << (index & 7));
+  }
+
   written(index: number, hash: bigint): void {
-    this.#pending.delete(index);
     this.table.set(index, hash);
   }
 
@@ -71,6 +80,25 @@ export class IncomingFile implements IncomingContent {
 
   digest(): Buffer {
     return fileDigest(this.table.size, this.table.chunkSize, this.table.hashes());
+  }
+}
+
+/** Indices of chunks in order, kept as runs: a frame of thirty bytes may name a million. */
+export class ChunkRuns implements Iterable<number> {
+  readonly #runs: { readonly first: number; count: number }[] = [];
+  /** How many there are. */
+  count = 0;
+
+  /** Adds one that is larger than any before. */
+  add(index: number): void {
+    const last = this.#runs.at(-1);
+    if (last !== undefined && last.first + last.count === index) last.count += 1;
+    else this.#runs.push({ first: index, count: 1 });
+    this.count += 1;
+  }
+
+  *[Symbol.iterator](): Generator<number, void> {
+    for (const { first, count } of this.#runs) for (let index = first; index < first + count; index += 1) yield index;
   }
 }
 

@@ -9,7 +9,7 @@
  *
  * @module
  */
-import { WHOLE_FILE_MAX } from './constants.js';
+import { FILES_OPEN_MAX, WHOLE_FILE_MAX } from './constants.js';
 import { costOf } from './encode.js';
 import type { ContentFrame, CreditFrame, ManifestEntry } from './frame.js';
 import { OutgoingFile } from './outgoing-file.js';
@@ -17,9 +17,6 @@ import type { OutgoingPipe } from './outgoing-pipe.js';
 import { SendStream, type Unit } from './send-stream.js';
 import type { SenderEffect, SenderFact } from './sender-steps.js';
 import { WholeQueue } from './whole-queue.js';
-
-/** Files that are open at once. */
-const OPEN_FILES_MAX = 16;
 
 /** See the module's head. */
 export class Outbox {
@@ -155,7 +152,7 @@ export class Outbox {
   /** Opens files, and gives each stream with room and credit its next unit. */
   next(): SenderEffect[] {
     const effects: SenderEffect[] = [];
-    while (this.#toOpen.length > 0 && this.#files.size < OPEN_FILES_MAX) this.#openNext(effects);
+    while (this.#toOpen.length > 0 && this.#files.size < FILES_OPEN_MAX) this.#openNext(effects);
     for (let busy = true; busy; ) {
       busy = false;
       for (const [stream, on] of this.#streams) {

@@ -235,6 +235,7 @@ export class ReceiverMachine {
     const told = this.#offer?.root === 'pipe' && content?.end !== undefined ? { ...entry, size: content.end.size } : entry;
     const effects: ReceiverEffect[] = [{ kind: 'settled', entry: told, how, digest, sha256, ...(error === undefined ? {} : { error }) }];
     this.#unsettled.settle(entry.id);
+    this.#inbox.settled(incoming);
     if (this.#placement.settled(entry, how)) effects.push(...this.#placeNext());
     return effects;
   }

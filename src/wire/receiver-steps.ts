@@ -32,7 +32,7 @@ export type ReceiverInput =
   | { readonly kind: 'compared'; readonly placing: Placing }
   /** A partial file is open; `table` says what it holds already. A pipe has none. */
   | { readonly kind: 'opened'; readonly id: number; readonly table?: ChunkTable }
-  | { readonly kind: 'chunksWritten'; readonly arrival: Arrival; readonly id: number; readonly chunks: readonly { readonly index: number; readonly hash: bigint }[] }
+  | { readonly kind: 'chunksWritten'; readonly arrival: Arrival; readonly id: number; readonly chunks: Iterable<{ readonly index: number; readonly hash: bigint }> }
   /** The contents of a whole frame are with the file system. */
   | { readonly kind: 'wholeTaken'; readonly arrival: Arrival }
   /** These files are durable and under their names, or failed. */
@@ -57,7 +57,7 @@ export type ReceiverEffect =
   /** A file's content begins to flow. `resumedBytes` are held from an earlier attempt. */
   | { readonly kind: 'streaming'; readonly entry: ManifestEntry; readonly resumedBytes: number }
   | { readonly kind: 'write'; readonly arrival: Arrival; readonly id: number; readonly index: number; readonly offset: number; readonly hash: bigint; readonly payload: readonly Uint8Array[]; readonly length: number }
-  | { readonly kind: 'writeHole'; readonly arrival: Arrival; readonly id: number; readonly indices: readonly number[] }
+  | { readonly kind: 'writeHole'; readonly arrival: Arrival; readonly id: number; readonly indices: Iterable<number> }
   | { readonly kind: 'writeWhole'; readonly arrival: Arrival; readonly files: readonly { readonly entry: ManifestEntry; readonly hash: bigint; readonly content: readonly Uint8Array[] }[] }
   | { readonly kind: 'commit'; readonly entry: ManifestEntry; readonly size: number; readonly digest: Buffer; readonly sha256: Uint8Array | undefined }
   /** An entry failed: what is open for it is kept for another attempt, or, when its content cannot be trusted, discarded. */

@@ -6,16 +6,15 @@ import assert from 'node:assert/strict';
 import { link, lstat, mkdir, readdir, readFile, stat, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { describe, it, type TestContext } from 'node:test';
-import { formatCoordinates, parseCoordinates } from '../../src/coordinates/codec.js';
-import { coordinatesSecretBytes } from '../../src/coordinates/coordinates.js';
 import { loadChecksum } from '../../src/crypto/checksum.js';
-import type { Action, Frame, ManifestEntry } from '../../src/wire/frame.js';
-import { startServer, startStreamer, type Child, type Finished } from '../support/cli.js';
+import type { Frame, ManifestEntry } from '../../src/wire/frame.js';
+import { startStreamer, type Child, type Finished } from '../support/cli.js';
+import { peakMemory } from '../support/peak-memory.js';
 import { data, entries, manifestEnd, offer, whole } from './hostile-frames.js';
-import { dialServer, startHostileServer, type HostilePeer } from './hostile-peer.js';
-import { MIB, opposite, placeFor, type Place } from './moving.js';
+import { coordinatesOf, meet, SECRET } from './hostile-meeting.js';
+import { startHostileServer, type HostilePeer } from './hostile-peer.js';
+import { MIB, placeFor, type Place } from './moving.js';
 
-const SECRET = Buffer.alloc(32, 0x42);
 /** Whoever was offended is gone within this, milliseconds. */
 const GONE_MS = 15_000;
 const checksum = await loadChecksum();
@@ -28,30 +27,6 @@ function assertEnded(end: Finished, exitCode: number, code: string): void {
   assert.equal(errors.length, 1, end.stderr);
   assert.ok(errors[0]?.endsWith(` [${code}]`), end.stderr);
   assert.doesNotMatch(end.stderr, /^ {4}at /m, 'no stack');
-}
-
-/** Our end, whichever it is, and the hostile one, greeted. `ours` is what our end does. */
-async function meet(t: TestContext, ours: Action, who: 'client' | 'server', file: string, args: readonly string[] = []): Promise<{ child: Child; peer: HostilePeer; join: () => Promise<HostilePeer> }> {
-  if (who === 'server') {
-    const server = await startServer(t, ours, file, { args });
-    const dial = async (stream: number): Promise<HostilePeer> => {
-      const peer = await dialServer(t, server.port, coordinatesSecretBytes(parseCoordinates(server.coordinates)));
-      peer.send({ type: 'hello', client: Buffer.alloc(16, 1), stream, action: opposite(ours), received: 0, agent: 'hostile' });
-      await peer.until('welcome');
-      return peer;
-    };
-    return { child: server.child, peer: await dial(0), join: () => dial(1) };
-  }
-  const { port, accept } = await startHostileServer(t, SECRET);
-  const coordinates = formatCoordinates({ version: 2, candidates: [{ url: `ws://127.0.0.1:${port}/streamer/2` }], secret: SECRET, direction: opposite(ours) });
-  const child = startStreamer(t, [ours, coordinates, file, '--streams', '2', ...args]);
-  const greet = async (): Promise<HostilePeer> => {
-    const peer = await accept();
-    await peer.until('hello');
-    peer.send({ type: 'welcome', action: opposite(ours), received: 0, streams: 2, agent: 'hostile' });
-    return peer;
-  };
-  return { child, peer: await greet(), join: greet };
 }
 
 const sendAll = (peer: HostilePeer, frames: Iterable<Frame>): void => {
@@ -259,12 +234,11 @@ for (const who of ['client', 'server'] as const) {
         peer.send({ type: 'extras', paths });
         if (frames % 20 === 0) await peer.connection.drained();
       }
-      const memory = await readFile(`/proc/${child.pid}/status`, 'utf8').catch(() => '');
-      const peak = Number(/^VmHWM:\s+(\d+)/m.exec(memory)?.[1] ?? 0);
+      const peak = await peakMemory(child.pid);
       peer.send({ type: 'finished', removed: 0, failed: 0 });
       const end = await child.exitWithin(GONE_MS);
       assert.equal(end.code, 0, end.stderr);
-      assert.ok(peak < 250 * 1024, `${peak} KiB`);
+      assert.ok(peak < 250 * MIB, `${peak} bytes`);
     });
   });
 
@@ -289,8 +263,7 @@ for (const who of ['client', 'server'] as const) {
 it('a welcome that has what was never sent: our client ends with 6', async (t) => {
   const place = await placeFor(t, 1);
   const { port, accept } = await startHostileServer(t, SECRET);
-  const coordinates = formatCoordinates({ version: 2, candidates: [{ url: `ws://127.0.0.1:${port}/streamer/2` }], secret: SECRET, direction: 'receive' });
-  const child = startStreamer(t, ['send', coordinates, place.source]);
+  const child = startStreamer(t, ['send', coordinatesOf(port, 'receive'), place.source]);
   const peer = await accept();
   peer.send({ type: 'welcome', action: 'receive', received: 999, streams: 1, agent: 'x' });
   assertEnded(await child.exitWithin(GONE_MS), 6, 'protocol-violation');
@@ -300,8 +273,7 @@ it('a welcome that allows a thousand million streams, or none: our client keeps 
   for (const streams of [0, 1e9]) {
     const place = await placeFor(t, 1);
     const { port, accept } = await startHostileServer(t, SECRET);
-    const coordinates = formatCoordinates({ version: 2, candidates: [{ url: `ws://127.0.0.1:${port}/streamer/2` }], secret: SECRET, direction: 'receive' });
-    const child = startStreamer(t, ['send', '--streams', '3', coordinates, place.source]);
+      const child = startStreamer(t, ['send', '--streams', '3', coordinatesOf(port, 'receive'), place.source]);
     const peer = await accept();
     peer.send({ type: 'welcome', action: 'receive', received: 0, streams, agent: 'x' });
     await peer.until('file');

@@ -2,12 +2,13 @@
  * A relay that meddles with what crosses it: both ends notice, and no byte of it is ever taken for the file's.
  */
 import assert from 'node:assert/strict';
-import { readFile, stat } from 'node:fs/promises';
+import { stat } from 'node:fs/promises';
 import { describe, it, type TestContext } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { formatCoordinates } from '../../src/coordinates/codec.js';
 import { CUTS, MEDDLINGS, startEvilRelay, startNonsenseRelay, type Answer, type Plan, type Way } from '../support/evil-relay.js';
 import { runStreamer, sha256, startStreamer, type Child, type Finished } from '../support/cli.js';
+import { peakMemory } from '../support/peak-memory.js';
 import { chance } from './interrupting.js';
 import { ACTIONS, assertArrived, assertMoved, bothDone, clientFile, clientJson, eventOf, HUNG_MS, MIB, opposite, placeFor, resultOf, serverFile, type Action, type Place } from './moving.js';
 import { serveAtRelay } from './relaying.js';
@@ -131,12 +132,6 @@ describe('a relay that', { concurrency: 4 }, () => {
   });
 });
 
-/** The most memory that a process has had, bytes. */
-async function peakMemory(child: Child): Promise<number> {
-  const [, kib = '0'] = /^VmHWM:\s+(\d+) kB$/mu.exec(await readFile(`/proc/${child.pid}/status`, 'utf8')) ?? [];
-  return Number(kib) * 1024;
-}
-
 /** One line, and no stack. */
 function assertOneLine(end: Finished, code: number, names: string): void {
   assert.equal(end.code, code, end.stderr);
@@ -174,9 +169,9 @@ describe('a relay that speaks nonsense to a server', { concurrency: 4 }, () => {
       const relay = await startNonsenseRelay(t, answer);
       const server = serve(t, await placeFor(t, 1000), relay.url, ['--wait-timeout', '4s']);
       await server.waitForLine(/^no client can come by the relay now, trying again: the relay .*/, { stream: 'stderr' });
-      const before = await peakMemory(server);
+      const before = await peakMemory(server.pid);
       await sleep(2_500);
-      const grown = (await peakMemory(server)) - before;
+      const grown = (await peakMemory(server.pid)) - before;
       assert.ok(grown < 40 * MIB, `${grown} bytes more`);
       // Doubled from a quarter of a second on, less up to a half of each by chance.
       assert.ok(relay.asked() <= 7, `${relay.asked()} attempts`);
@@ -199,7 +194,7 @@ describe('a relay that speaks nonsense to a server', { concurrency: 4 }, () => {
     await sleep(500);
     assert.equal(relay.asked(), 67);
     assert.ok(most <= 67 && relay.open() <= 67, `${most}`);
-    assert.ok((await peakMemory(server)) < 300 * MIB);
+    assert.ok((await peakMemory(server.pid)) < 300 * MIB);
     server.kill('SIGTERM');
     assertOneLine(await server.exitWithin(10_000), 143, 'aborted');
   });

@@ -251,7 +251,7 @@ export class ReceivingEnd {
   }
 
   /** Notes chunks that are to be written: none is written twice. */
-  #take(id: number, indices: readonly number[]): void {
+  #take(id: number, indices: Iterable<number>): void {
     const partial = this.#partial.get(id);
     if (partial === undefined) return;
     for (const index of indices) {
@@ -288,7 +288,8 @@ export class ReceivingEnd {
     this.feed({ kind: 'chunksWritten', arrival, id, chunks: [{ index, hash }] });
   }
 
-  #hole({ arrival, id, indices }: Received<'writeHole'>): void {
+  #hole({ arrival, id, indices: missing }: Received<'writeHole'>): void {
+    const indices = [...missing];
     const partial = this.#partial.get(id);
     const entry = this.#entry(id);
     const fails = entry.writeTrouble === 'write' && indices.includes(Math.ceil(entry.size / entry.chunkSize) >> 1);

@@ -52,7 +52,7 @@ class World {
         return [{ kind: 'chunksWritten', arrival: effect.arrival, id: effect.id, chunks: [{ index: effect.index, hash: effect.hash }] }];
       case 'writeHole':
         this.#assertWanted(effect.id);
-        return [{ kind: 'chunksWritten', arrival: effect.arrival, id: effect.id, chunks: effect.indices.map((index) => ({ index, hash: HASH })) }];
+        return [{ kind: 'chunksWritten', arrival: effect.arrival, id: effect.id, chunks: Array.from(effect.indices, (index) => ({ index, hash: HASH })) }];
       case 'writeWhole':
         for (const { entry, content } of effect.files) {
           this.#assertWanted(entry.id);

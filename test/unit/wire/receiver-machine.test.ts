@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import { FILES_OPEN_MAX } from '../../../src/wire/constants.js';
 import type { Frame, ManifestEntry } from '../../../src/wire/frame.js';
 import { ReceiverMachine } from '../../../src/wire/receiver-machine.js';
 import type { ReceiverEffect } from '../../../src/wire/receiver-steps.js';
@@ -90,5 +91,17 @@ describe('a receiver of a tree', () => {
     const small = receiving(0);
     small.frame({ type: 'entries', entries: [FILE] });
     assert.deepEqual(failures(small.machine.handle({ kind: 'placed', placings: [{ id: 0, answer: 'want' }] })), ['limit-inbound']);
+  });
+
+  it('takes sixteen files in chunks at once, and another as soon as one of them is settled', () => {
+    const { machine, frame } = receiving();
+    const files = Array.from({ length: FILES_OPEN_MAX + 2 }, (_, id): ManifestEntry => ({ ...common, id, kind: 'file', path: `f${id}`, size: 2 ** 21 }));
+    const start = (id: number) => kinds(frame({ type: 'file', id, chunkSize: 2 ** 20, identity: Buffer.alloc(32) }));
+    frame({ type: 'entries', entries: files });
+    machine.handle({ kind: 'placed', placings: files.map(({ id }) => ({ id, answer: 'want' })) });
+    for (let id = 0; id < FILES_OPEN_MAX; id += 1) assert.deepEqual(start(id), ['open']);
+    machine.handle({ kind: 'settled', results: [{ id: 3 }] });
+    assert.deepEqual(start(FILES_OPEN_MAX), ['open']);
+    assert.deepEqual(start(FILES_OPEN_MAX + 1), ['fail']);
   });
 });
