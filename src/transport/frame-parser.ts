@@ -81,6 +81,7 @@ export class FrameParser {
       chunk.copy(this.#header, this.#headerBytes, at, at + take);
       this.#headerBytes += take;
       at += take;
+      if (this.#headerBytes === 2) this.#readFirstBytes();
     }
     if (this.#headerBytes >= 2 && this.#headerBytes === this.#headerSize()) this.#startFrame();
     return at;
@@ -94,11 +95,9 @@ export class FrameParser {
     return 2 + (short === 126 ? 2 : short === 127 ? 8 : 0) + (second & 0x80 ? 4 : 0);
   }
 
-  #startFrame(): void {
+  /** Refused at once is what they say already: the rest of such a header may never come. */
+  #readFirstBytes(): void {
     const [first = 0, second = 0] = this.#header;
-    this.#headerBytes = 0;
-    this.#state = 'payload';
-    this.#taken = 0;
     this.#fin = (first & 0x80) !== 0;
     this.#masked = (second & 0x80) !== 0;
     if (first & 0x70) throw violation('a reserved bit is set, though no extension was negotiated');
@@ -106,12 +105,20 @@ export class FrameParser {
       throw violation(this.#masked ? 'a server frame is masked' : 'a client frame is not masked');
     }
     this.#opcode = opcodeOf(first & 0x0f);
-    const short = second & 0x7f;
+    if (this.#opcode < OPCODE.close) return;
+    if (!this.#fin) throw violation('a control frame is fragmented');
+    if ((second & 0x7f) > CONTROL_PAYLOAD_MAX) throw violation('a control frame is longer than 125 bytes');
+  }
+
+  #startFrame(): void {
+    const short = (this.#header[1] ?? 0) & 0x7f;
+    this.#headerBytes = 0;
+    this.#state = 'payload';
+    this.#taken = 0;
     this.#length = short < 126 ? short : this.#longLength(short);
     const keyAt = short < 126 ? 2 : short === 126 ? 4 : 10;
     if (this.#masked) this.#header.copy(this.#key, 0, keyAt, keyAt + 4);
-    if (this.#opcode >= OPCODE.close) this.#checkControl();
-    else this.#checkData();
+    if (this.#opcode < OPCODE.close) this.#checkData();
   }
 
   #longLength(short: number): number {
@@ -125,11 +132,6 @@ export class FrameParser {
     if (high >= 2 ** 31) throw violation('a frame length has its highest bit set');
     if (length < 65_536) throw violation('a frame length is not written in its shortest form');
     return length;
-  }
-
-  #checkControl(): void {
-    if (!this.#fin) throw violation('a control frame is fragmented');
-    if (this.#length > CONTROL_PAYLOAD_MAX) throw violation('a control frame is longer than 125 bytes');
   }
 
   #checkData(): void {
