@@ -4,8 +4,8 @@
  *
  * @module
  */
-import { closeSync, openSync, renameSync, rmSync, writeSync } from 'node:fs';
-import { StorageError } from '../errors.js';
+import { closeSync, openSync, renameSync, rmSync, statSync, writeSync } from 'node:fs';
+import { StorageError, UsageError } from '../errors.js';
 import type { ProgressEvent, ProgressListener, TransferResult } from '../transfer/progress.js';
 import { VERSION } from '../version.js';
 
@@ -21,8 +21,10 @@ export class Receipt {
   #first = true;
   #failure: unknown;
 
-  /** @throws StorageError when the file cannot be made: before anything is moved. */
+  /** Before anything is moved. @throws UsageError for a directory; StorageError when the file cannot be made. */
   constructor(path: string) {
+    // Its name could not be given to the file when all is done.
+    if (isDirectory(path)) throw new UsageError(`--receipt ${path} is a directory: name a file in it`);
     this.#path = path;
     this.#draft = `${path}.${process.pid}.draft`;
     try {
@@ -79,6 +81,16 @@ export class Receipt {
     } catch (error) {
       this.#failure = error;
     }
+  }
+}
+
+/** Whether it is one, or can be nothing else. */
+function isDirectory(path: string): boolean {
+  try {
+    return path.endsWith('/') || statSync(path).isDirectory();
+  } catch {
+    // What is wrong with it shows when its draft is made.
+    return false;
   }
 }
 

@@ -169,7 +169,7 @@ class TextRenderer implements Renderer {
 
   /** One file needs no line of its own; in a tree only what did not go as usual has one, and in a dry run everything. */
   #entry({ path, kind, how, error }: Extract<ProgressEvent, { type: 'entry' }>): void {
-    if (how === 'would') this.#notice(`would ${kind === 'file' ? 'move' : 'make'} ${peerText(path)}${kind === 'directory' ? '/' : ''}`);
+    if (how === 'would') this.#notice(`would ${kind === 'file' ? 'move' : 'make'} ${path === '' ? '.' : peerText(path)}${kind === 'directory' ? '/' : ''}`);
     else if (how === 'failed') this.#notice(`${peerText(error?.message ?? path)} [${error?.code ?? ''}]`);
   }
 

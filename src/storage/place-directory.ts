@@ -57,7 +57,7 @@ function* isMade(context: TargetContext, { entry, at }: Place): Step<boolean> {
   return true;
 }
 
-/** Takes a directory that is there; the root among them. In a dry run it may not be. */
+/** Takes a directory that is there; the root among them. In a dry run it may not be, and one that is has not to be made. */
 export function* takeDirectory(context: TargetContext, leftovers: Leftovers, entry: TreeEntry): Step<Placed> {
   const directory = yield* context.enter(entry.path);
   if (directory === undefined) return 'placed';
@@ -67,6 +67,7 @@ export function* takeDirectory(context: TargetContext, leftovers: Leftovers, ent
     if (!context.options.dryRun) yield* prepare(context, leftovers, directory, stats);
     // The root, made a moment ago, may have the sender's time by chance: clocks of file systems tick slowly.
     if (context.isFresh(entry.path)) return 'placed';
+    if (context.options.dryRun) return 'equal';
     return hasMode(stats, entry.mode) && isSameTime(stats.mtimeNs, entry.mtimeNs) ? 'equal' : 'placed';
   } finally {
     directory.release();

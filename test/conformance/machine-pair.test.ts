@@ -19,7 +19,6 @@ const hash = (pieces: readonly Uint8Array[]) => checksum.xxh64Pieces(pieces);
 
 /** Orders of events. */
 const SEEDS = [1, 2, 3, 4];
-
 const file = (size: number, more: Partial<PlannedEntry> = {}): PlannedEntry => ({ ...ENTRY, size, ...more });
 const DIRECTORY: PlannedEntry = { ...ENTRY, kind: 'directory' };
 const SYMLINK: PlannedEntry = { ...ENTRY, kind: 'symlink' };

@@ -6,7 +6,7 @@ import { mkdir, readdir, readFile, stat, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { describe, it } from 'node:test';
 import type { TransferResult } from '../../src/transfer/progress.js';
-import { sha256, startProgram, streamerArgv } from '../support/cli.js';
+import { sha256, startProgram, startStreamer, streamerArgv } from '../support/cli.js';
 import { ACTIONS, assertMoved, bothDone, bothOver, clientJson, eventsOf, HUNG_MS, MIB, move, placeFor, resultOf, serveJson } from './moving.js';
 import { forSender, pathsOf, run, treeFor } from './tree-moving.js';
 
@@ -128,6 +128,21 @@ describe('--receipt', { concurrency: 2 }, () => {
     assert.deepEqual([ended.client.code, ended.server.code], [0, 0], ended.client.stderr);
     const { entries, result } = await receiptAt(path.join(place.directory, 'receipt.json'));
     assert.deepEqual([entries[0]?.size, result.size], [MIB + 1, MIB + 1]);
+  });
+
+  it('that names a directory: exit 2 before anything is begun, at the client and at the server', async (t) => {
+    const place = await placeFor(t, 10);
+    const words = ['--receipt', place.inbox];
+    const server = await serveJson(t, 'send', place.source);
+    const client = await startStreamer(t, ['receive', ...words, server.coordinates, place.target]).exitWithin(HUNG_MS);
+    const other = await startStreamer(t, ['server', 'receive', '--host', '127.0.0.1', ...words, '--path', place.target]).exitWithin(HUNG_MS);
+    for (const end of [client, other]) {
+      assert.equal(end.code, 2);
+      assert.match(end.stderr, /--receipt .*inbox is a directory: name a file in it \[usage\]/u);
+      assert.equal(end.stdout, '');
+    }
+    assert.doesNotMatch(server.child.stdout, /"connected"/u);
+    assert.deepEqual(await readdir(place.inbox), []);
   });
 
   it('of a transfer that fails is not there, nor a draft of it', async (t) => {

@@ -3,9 +3,12 @@
  */
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { createServer, type AddressInfo } from 'node:net';
 import path from 'node:path';
 import { describe, it } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { formatCoordinates } from '../../src/coordinates/codec.js';
 import { startStreamer, type Finished } from '../support/cli.js';
 import { leaveHalfDone, startSlowly } from './interrupting.js';
 import { ACTIONS, assertMoved, bothDone, clientFile, clientJson, eventOf, inboxNames, MIB, move, opposite, placeFor, resultOf, serveJson, serverFile } from './moving.js';
@@ -20,6 +23,13 @@ function assertStopped(end: Finished, exitCode: number): void {
   const error = eventOf(end, 'error');
   assert.equal(error['code'], 'aborted');
   assert.match(String(error['message']), /what has arrived is kept, run the same command again to resume/);
+}
+
+/** A server's answer to a request, of the native wire, without a word of the handshake. */
+function upgraded(request: string): string {
+  const key = /sec-websocket-key: (\S+)/iu.exec(request)?.[1] ?? '';
+  const accept = createHash('sha1').update(`${key}258EAFA5-E914-47DA-95CA-C5AB0DC85B11`).digest('base64');
+  return `HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: ${accept}\r\nStreamer-Protocol: 2\r\n\r\n`;
 }
 
 describe('SIGINT of the client', { concurrency: 4 }, () => {
@@ -71,6 +81,24 @@ describe('SIGINT of the client', { concurrency: 4 }, () => {
     assert.equal(end.code, 130);
     assert.deepEqual(await inboxNames(place), []);
   });
+
+  for (const action of ACTIONS) {
+    it(`that ${action}s, while its server has upgraded and says nothing more`, async (t) => {
+      const place = await placeFor(t, 1);
+      const silent = createServer((socket) => socket.on('error', () => undefined).once('data', (request) => socket.write(upgraded(request.toString('latin1')))));
+      const port = await new Promise<number>((resolve) => silent.listen(0, '127.0.0.1', () => resolve((silent.address() as AddressInfo).port)));
+      const asked = new Promise((resolve) => silent.once('connection', (socket) => socket.once('data', resolve)));
+      t.after(() => silent.close());
+      const coordinates = formatCoordinates({ version: 2, candidates: [{ url: `ws://127.0.0.1:${port}/streamer/2` }], secret: Buffer.alloc(32, 7), direction: opposite(action) });
+      const client = clientJson(t, action, coordinates, clientFile(action, place));
+      await asked;
+      await sleep(100);
+      client.kill('SIGINT');
+      const end = await client.exitWithin(STOPPED_MS);
+      assert.equal(end.code, 130, end.stderr);
+      assert.doesNotMatch(end.stderr, /at process/u);
+    });
+  }
 
   it('that tries to have its link back', async (t) => {
     const place = await placeFor(t, SIZE);

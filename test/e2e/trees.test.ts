@@ -39,6 +39,10 @@ for (const action of ACTIONS) {
       const dry = await run(t, action, [source, target], { client: ['--dry-run'] });
       assert.equal(await stat(target).catch(() => undefined), undefined, 'not even the directory');
       assert.ok(dry.result.entries.would > 5);
+      await mkdir(target);
+      await mkdir(path.join(target, 'sub'));
+      const told = eventsOf((await run(t, action, [source, target], { client: ['--dry-run'] })).client).filter(({ how }) => how === 'would').map((event) => event['path']);
+      assert.deepEqual(['', 'sub', 'sub/deep', 'sub/large'].map((name) => told.includes(name)), [false, false, true, true], 'what is there need not be made');
       await run(t, action, [source, target]);
       await mkdir(path.join(target, 'old/er'), { recursive: true });
       await writeFile(path.join(target, 'old/er/extra'), 'x');

@@ -100,10 +100,18 @@ describe('a receipt', () => {
     assert.deepEqual(await readdir(directory), []);
   });
 
+  it('that names a directory is a wrong use, and leaves nothing', async (t) => {
+    const { directory } = await place(t);
+    for (const name of [directory, path.join(directory, 'none/')]) {
+      assert.throws(() => new Receipt(name), (error: unknown) => error instanceof UsageError && error.message.includes(name));
+    }
+    assert.deepEqual(await readdir(directory), []);
+  });
+
   it('that could not get its name says so at the end, and leaves nothing', async (t) => {
     const { directory, file } = await place(t);
-    await mkdir(file);
     const receipt = new Receipt(file);
+    await mkdir(file);
     receipt.onProgress(DONE);
     assert.throws(() => receipt.end(), (error: unknown) => error instanceof StorageError && /could not be written/u.test(error.message));
     assert.deepEqual(await readdir(directory), ['receipt.json']);

@@ -206,11 +206,12 @@ describe('of a tree', () => {
       linesOf(t, [
         START,
         { ...ENTRY, path: 'f', how: 'would' },
+        { ...ENTRY, path: '', kind: 'directory', how: 'would' },
         { ...ENTRY, path: 'd', kind: 'directory', how: 'would' },
         { ...ENTRY, path: 'l', kind: 'symlink', how: 'would' },
         { ...ENTRY, path: 'e', how: 'equal' },
       ]),
-      ['would move f', 'would make d/', 'would make l'],
+      ['would move f', 'would make ./', 'would make d/', 'would make l'],
     );
     // A single file has no start then.
     assert.deepEqual(linesOf(t, [{ ...ENTRY, path: 'f', how: 'would' }]), ['would move f']);

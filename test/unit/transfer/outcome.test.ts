@@ -24,6 +24,15 @@ describe('an outcome', () => {
     assert.deepEqual(told, [error]);
   });
 
+  it('that nobody has asked for yet may fail: who asks later is told', async () => {
+    const stop = new AbortController();
+    const outcome = new Outcome<number>(stop.signal, () => undefined, true);
+    stop.abort();
+    // Node ends a process for an unhandled rejection after this turn.
+    await new Promise(setImmediate);
+    await assert.rejects(outcome.promise, AbortError);
+  });
+
   it('tells the peer of a failure, not of a lost link', async () => {
     const lost = new Outcome<number>(undefined, () => assert.fail('nobody is there'), true);
     lost.lost(new ConnectError('connect-lost', 'gone'));
