@@ -28,6 +28,7 @@ export class Placement {
   readonly #batches: (readonly ManifestEntry[])[] = [];
   /** Storage has a batch. */
   #busy = false;
+  #queued = 0;
 
   constructor(unsettled: Unsettled<Incoming>) {
     this.#unsettled = unsettled;
@@ -38,15 +39,22 @@ export class Placement {
     return this.#batches.length === 0 && !this.#busy;
   }
 
+  /** Entries that wait for their turn, among them those that their sender has given up meanwhile. */
+  get queued(): number {
+    return this.#queued;
+  }
+
   add(entries: readonly ManifestEntry[]): void {
     for (const entry of entries) this.#links.announce(entry);
     this.#batches.push(entries);
+    this.#queued += entries.length;
   }
 
   /** Takes up the next batch; undefined while storage has one, and when there is none. */
   next(): PlacementStep | undefined {
     const batch = this.#busy ? undefined : this.#batches.shift();
     if (batch === undefined) return undefined;
+    this.#queued -= batch.length;
     const entries: PlacedEntry[] = [];
     const known: Placing[] = [];
     let bytes = 0;
@@ -79,8 +87,10 @@ export class Placement {
   /** An entry is settled. Returns whether links have waited for it, whose turn it is now. */
   settled(entry: ManifestEntry, how: Settlement): boolean {
     const links = this.#links.settled(entry, how);
-    if (links.length > 0) this.#batches.unshift(links);
-    return links.length > 0;
+    if (links.length === 0) return false;
+    this.#batches.unshift(links);
+    this.#queued += links.length;
+    return true;
   }
 }
 

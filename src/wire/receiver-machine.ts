@@ -122,8 +122,8 @@ export class ReceiverMachine {
       if (entry.linked === true && !this.#linked.take(entry.path)) return this.#fail(tooManyLinked());
       this.#unsettled.add(entry.id, { entry, phase: 'placing' });
     }
-    if (this.#unsettled.size > ENTRIES_UNSETTLED_MAX) return this.#violation(`more than ${ENTRIES_UNSETTLED_MAX} entries at once`);
     this.#placement.add(entries);
+    if (Math.max(this.#unsettled.size, this.#placement.queued) > ENTRIES_UNSETTLED_MAX) return this.#violation(`more than ${ENTRIES_UNSETTLED_MAX} entries at once`);
     return this.#placeNext();
   }
 

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { FILES_OPEN_MAX } from '../../../src/wire/constants.js';
+import { ENTRIES_PER_FRAME, ENTRIES_UNSETTLED_MAX, FILES_OPEN_MAX } from '../../../src/wire/constants.js';
 import type { Frame, ManifestEntry } from '../../../src/wire/frame.js';
 import { ReceiverMachine } from '../../../src/wire/receiver-machine.js';
 import type { ReceiverEffect } from '../../../src/wire/receiver-steps.js';
@@ -91,6 +91,19 @@ describe('a receiver of a tree', () => {
     const small = receiving(0);
     small.frame({ type: 'entries', entries: [FILE] });
     assert.deepEqual(failures(small.machine.handle({ kind: 'placed', placings: [{ id: 0, answer: 'want' }] })), ['limit-inbound']);
+  });
+
+  it('keeps no more entries that wait for their turn than may be unsettled, though their sender gives them up at once', () => {
+    const { frame } = receiving();
+    const codes: string[] = [];
+    const batches = ENTRIES_UNSETTLED_MAX / ENTRIES_PER_FRAME + 2;
+    for (let batch = 0; batch < batches; batch += 1) {
+      const entries = Array.from({ length: ENTRIES_PER_FRAME }, (_, index): ManifestEntry => ({ ...common, id: batch * ENTRIES_PER_FRAME + index, kind: 'file', path: `f${index}`, size: 1 }));
+      codes.push(...failures(frame({ type: 'entries', entries })));
+      // The first batch is storage's meanwhile.
+      for (const { id } of entries) codes.push(...failures(frame({ type: 'trouble', id, code: 'storage-io', message: 'gone' })));
+      assert.deepEqual(codes, batch < batches - 1 ? [] : ['protocol-violation']);
+    }
   });
 
   it('takes sixteen files in chunks at once, and another as soon as one of them is settled', () => {
