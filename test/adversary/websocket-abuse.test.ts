@@ -88,7 +88,14 @@ function closed(socket: Socket, what: string): Promise<void> {
 async function writeAll(socket: Socket, parts: Iterable<Uint8Array>): Promise<void> {
   for (const part of parts) {
     if (socket.destroyed) return;
-    if (!socket.write(part)) await new Promise<void>((resolve) => void socket.once('drain', resolve).once('close', resolve));
+    if (socket.write(part)) continue;
+    await new Promise<void>((resolve) => {
+      const go = () => {
+        socket.off('drain', go).off('close', go);
+        resolve();
+      };
+      socket.on('drain', go).on('close', go);
+    });
   }
 }
 
