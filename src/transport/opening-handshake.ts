@@ -129,6 +129,8 @@ export class ServerHandshake {
     noServer: true,
     clientTracking: false,
     perMessageDeflate: false,
+    // ws would agree to the first that is offered, and the wire has none.
+    handleProtocols: () => false,
     WebSocket: HandshakeOnly,
   });
 
