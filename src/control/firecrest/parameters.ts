@@ -11,9 +11,14 @@ export function on(system: string): { readonly system_name: string } {
   return { system_name: system };
 }
 
+/** Whether FirecREST takes it for the id of a job. */
+export function isJobId(text: string): boolean {
+  return /^[A-Za-z0-9]+$/u.test(text);
+}
+
 /** The job of a route. @throws UsageError */
 export function jobOf(system: string, jobId: string): { readonly system_name: string; readonly job_id: string } {
-  if (!/^[A-Za-z0-9]+$/u.test(jobId)) throw new UsageError(`"${jobId}" is no id of a job: FirecREST takes letters and digits, so no part of a job array`);
+  if (!isJobId(jobId)) throw new UsageError(`"${jobId}" is no id of a job: FirecREST takes letters and digits, so no part of a job array`);
   return { ...on(system), job_id: jobId };
 }
 
