@@ -31,6 +31,8 @@ export class Outcome<T> {
     // Unreferenced: the connection keeps the process, not the patience with it.
     this.#stallTimer = setTimeout(this.#stalled, STALL_LIMIT_MS).unref();
     this.promise = new Promise((resolve, reject) => (this.#settle = { resolve, reject }));
+    // Nobody waits for it before there is a connection: a stop meanwhile is for who makes the connection to tell, and no crash.
+    this.promise.catch(() => undefined);
     signal?.addEventListener('abort', this.#aborted, { once: true });
     // After the transfer has been set up: it must be there to be told.
     if (signal?.aborted === true) queueMicrotask(this.#aborted);
