@@ -33,10 +33,15 @@ export function assertCarried(path: string): void {
   if (path === '' || path.includes('\0')) throw new UsageError('a path is not empty, and holds no NUL character');
 }
 
-/** A file's own name, for ops/upload: as a form's field it has its quotes, backslashes and line breaks written otherwise. @throws UsageError */
+/** Whether ops/upload can carry a file's own name: as a form's field it has its quotes, backslashes and line breaks written otherwise. */
+export function isFileName(name: string): boolean {
+  return !/["'\\\r\n/\0]/u.test(name) && !['', '.', '..'].includes(name);
+}
+
+/** @throws UsageError */
 export function assertFileName(name: string): void {
   assertCarried(name);
-  if (/["\\\r\n/]/u.test(name) || name === '.' || name === '..') throw new UsageError(`FirecREST cannot carry the file's name ${JSON.stringify(name)}: rename it`);
+  if (!isFileName(name)) throw new UsageError(`FirecREST cannot carry the file's name ${JSON.stringify(name)}: rename it`);
 }
 
 /** For answers that may be "there is none": the thing's 404, not that of the system or of the route. */
