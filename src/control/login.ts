@@ -49,7 +49,7 @@ export interface LoginResult extends Identity {
 export async function login(request: LoginRequest): Promise<LoginResult> {
   const { env, signal } = request;
   const name = checkProfileName(request.name ?? DEFAULT_PROFILE);
-  const before = await readProfile(env, name);
+  const before = await profileBefore(name, request);
   const wished = withVariables(merged(before ?? {}, request.changes), env);
   const fetch = createFetch({ ca: wished.ca === undefined ? undefined : await readAuthorities(wished.ca) });
   const store = new FileStore(tokenDirectory(env, name));
@@ -65,6 +65,17 @@ export async function login(request: LoginRequest): Promise<LoginResult> {
   await writeProfile(env, name, profile);
   if (profile.flow !== 'custom') await store.exclusively(() => replaceAll(store, draft));
   return { ...identity, name, profile };
+}
+
+/** One that is damaged is written anew, as the message says that it can be: what it held is not known. */
+async function profileBefore(name: string, { env, prompts }: LoginRequest): Promise<Profile | undefined> {
+  try {
+    return await readProfile(env, name);
+  } catch (error) {
+    if (!(error instanceof UsageError)) throw error;
+    prompts.notice(`${error.message}; this sign-in writes it anew`);
+    return undefined;
+  }
 }
 
 /** By hand where the flow has a user; and then with what results, as every command will. */

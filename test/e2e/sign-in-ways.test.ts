@@ -325,6 +325,30 @@ describe('which one', { concurrency: 2 }, () => {
     assert.equal((await desk.run(['profiles'])).stdout, `default  ${NOWHERE}, token, system daint\n`);
   });
 
+  it('a profile that is damaged is written anew by a login, as its message says', async (t) => {
+    const [provider, desk] = [await startProvider(t), await newDesk(t)];
+    const words = ['login', '--url', NOWHERE, '--no-check', '--token-file', await secretFile(desk, provider.tokenFor('alice'))];
+    await desk.run(words);
+    for (const text of ['{"url":', '{"url": 5}', '[]']) {
+      await writeFile(path.join(desk.configuration, 'streamer/profiles/default.json'), text);
+      assert.equal((await desk.run(['whoami'])).code, 2);
+      const end = await desk.run(words);
+      assert.equal(end.code, 0, end.stderr);
+      assert.match(end.stderr, /the profile default.*; this sign-in writes it anew/u);
+      assert.equal((await whoami(desk))['user'], 'alice');
+    }
+  });
+
+  it('variables that say all need no home, and no place for profiles', async (t) => {
+    const [provider, desk] = [await startProvider(t), await newDesk(t)];
+    const file = await secretFile(desk, 'no directory');
+    const variables = { FIRECREST_URL: NOWHERE, FIRECREST_TOKEN: provider.tokenFor('alice') };
+    assert.equal((await whoami(desk, [], { ...variables, HOME: '', XDG_CONFIG_HOME: '' }))['user'], 'alice');
+    assert.equal((await whoami(desk, [], { ...variables, XDG_CONFIG_HOME: file }))['user'], 'alice');
+    const named = await desk.run(['whoami', '--profile', 'x'], { ...variables, HOME: '', XDG_CONFIG_HOME: '' });
+    assert.deepEqual([named.code, /no home directory/.test(named.stderr)], [2, true], named.stderr);
+  });
+
   it("the agent's options are kept, looked at first, and taken out one by one", async (t) => {
     const [provider, desk] = [await startProvider(t), await newDesk(t)];
     const kept = async () => JSON.parse(await readFile(path.join(desk.configuration, 'streamer/profiles/default.json'), 'utf8')) as { readonly agent?: unknown; readonly allowedMethods?: unknown; readonly relayTokenFile?: unknown };

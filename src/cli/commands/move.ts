@@ -63,11 +63,21 @@ export async function runMove(name: MoveDirection, words: readonly string[], opt
       startTimeoutMs: options.startTimeout,
       retryTimeoutMs: options.retryTimeout,
       streams: options.streams,
-      stateDirectory: path.join(configurationDirectory(process.env), 'jobs'),
+      ...defined({ stateDirectory: stateDirectory(process.env) }),
     };
     if (name === 'download') await download({ ...common, from, ...defined({ to }) });
     else await upload({ ...common, from, to: to ?? '' });
   });
+}
+
+/** Undefined where the user has no place for it: then jobs are not remembered. */
+function stateDirectory(env: NodeJS.ProcessEnv): string | undefined {
+  try {
+    return path.join(configurationDirectory(env), 'jobs');
+  } catch (error) {
+    if (error instanceof UsageError) return undefined;
+    throw error;
+  }
 }
 
 interface Words {
