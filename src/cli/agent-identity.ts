@@ -4,7 +4,7 @@
  * @module
  */
 import { generateIdentity, publicKeyOf } from '../coordinates/keys.js';
-import { StorageError } from '../errors.js';
+import { StorageError, UsageError } from '../errors.js';
 import { identityFile, identityText, readIdentity, writeIdentity } from './identity.js';
 
 /**
@@ -14,7 +14,8 @@ import { identityFile, identityText, readIdentity, writeIdentity } from './ident
  * @throws StorageError, UsageError
  */
 export async function agentIdentity(given: string | undefined, env: NodeJS.ProcessEnv, notice: (message: string) => void): Promise<string | undefined> {
-  const file = identityFile(given, env);
+  const file = placeOf(given, env, notice);
+  if (file === undefined) return undefined;
   const missing = new StorageError('storage-missing', `there is no identity at ${file}: "streamer keygen" makes one`);
   try {
     return readIdentity(file, () => missing);
@@ -34,4 +35,14 @@ export async function agentIdentity(given: string | undefined, env: NodeJS.Proce
     }
   }
   return readIdentity(file, () => missing);
+}
+
+function placeOf(given: string | undefined, env: NodeJS.ProcessEnv, notice: (message: string) => void): string | undefined {
+  try {
+    return identityFile(given, env);
+  } catch (error) {
+    if (given !== undefined || !(error instanceof UsageError) || (env['STREAMER_IDENTITY'] ?? '') !== '') throw error;
+    notice(`${error.message}; without it, the job of a run that is killed cannot be gone on with`);
+    return undefined;
+  }
 }

@@ -11,7 +11,7 @@ import type { AgentProfile } from '../control/profile.js';
 import { JOB_DEFAULTS, NODE_VERSIONS } from '../server/job-options.js';
 import { defined } from '../util/defined.js';
 import { formatDuration } from '../util/units.js';
-import { collect, collectWhole, durationArgument, portRangeArgument } from './arguments.js';
+import { asText, collect, collectWhole, durationArgument, portRangeArgument } from './arguments.js';
 
 /** As commander gives them. */
 export interface AgentCommandOptions {
@@ -32,11 +32,7 @@ export interface AgentCommandOptions {
 /** Adds them to a command. */
 export function addAgentOptions(command: Command): Command {
   // Kept as text, as a profile has it.
-  const duration = (flags: string, help: string) =>
-    new Option(flags, help).argParser((text) => {
-      durationArgument(text);
-      return text;
-    });
+  const duration = (flags: string, help: string) => new Option(flags, help).argParser(asText(durationArgument));
   return command
     .option('--relay <url>', "agent: a relay that its job and you can reach, such as wss://relay.example.org (default: the profile's)")
     .option('--relay-token-file <file>', "agent: the cluster's file with the token for it")

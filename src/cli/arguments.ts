@@ -12,18 +12,19 @@ import { parseDuration, parseSize } from '../util/units.js';
 import { readTextFile } from './text-file.js';
 
 /**
- * `--port-range 5665 5670` takes two words, as the reference's does; commander's options take one, or all that follow.
+ * `--port-range 5665 5670`, and `--agent-port-range`, takes two words, as the reference's does; commander's options take one, or all that follow.
  * So the two become one word before commander sees them.
  */
 export function joinPortRange(words: readonly string[]): string[] {
   const joined: string[] = [];
   for (let i = 0; i < words.length; i += 1) {
     const word = words[i] ?? '';
-    const first = word === '--port-range' ? words[i + 1] : /^--port-range=(.*)$/s.exec(word)?.[1];
-    const secondAt = word === '--port-range' ? i + 2 : i + 1;
+    const [, name = '', value] = /^(--(?:agent-)?port-range)(?:=(.*))?$/s.exec(word) ?? [];
+    const first = name === word ? words[i + 1] : value;
+    const secondAt = name === word ? i + 2 : i + 1;
     const second = words[secondAt];
     if (first !== undefined && second !== undefined && /^\d+$/.test(first) && /^\d+$/.test(second)) {
-      joined.push('--port-range', `${first}-${second}`);
+      joined.push(name, `${first}-${second}`);
       i = secondAt;
     } else joined.push(word);
   }
@@ -50,6 +51,14 @@ export function portRangeArgument(text: string): [number, number] {
   if (match === null) throw new InvalidArgumentError('give the first and the last port, such as 5665 5670.');
   const first = Number(match[1]);
   return [first, match[2] === undefined ? first : Number(match[2])];
+}
+
+/** For commander: a value that stays the text it is, once it was looked at. */
+export function asText(look: (text: string) => unknown): (text: string) => string {
+  return (text) => {
+    look(text);
+    return text;
+  };
 }
 
 /** For commander: a number of connections, or auto. */

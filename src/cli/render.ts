@@ -8,6 +8,7 @@ import type { EntryCounts, ProgressEvent, ProgressListener, RootKind, TransferRe
 import { formatDuration, formatRate, formatSize } from '../util/units.js';
 import type { Failure } from './exit.js';
 import { inFlags } from './flags.js';
+import { visible } from './table.js';
 import { TerminalBar } from './terminal-bar.js';
 
 /** How the user wants to be told. */
@@ -76,6 +77,11 @@ class JsonRenderer implements Renderer {
   }
 }
 
+/** Whatever others have written into it, nothing in a text commands the terminal. Its own lines stay. */
+function plain(text: string): string {
+  return text.split('\n').map(visible).join('\n');
+}
+
 const NOT_ENCRYPTED = 'warning: the compat wire is not encrypted: anyone on the way can read and alter this file';
 
 class QuietRenderer implements Renderer {
@@ -85,7 +91,7 @@ class QuietRenderer implements Renderer {
   };
 
   print(line: string): void {
-    process.stdout.write(`${line}\n`);
+    process.stdout.write(`${plain(line)}\n`);
   }
 
   fail(failure: Failure): void {
@@ -119,7 +125,7 @@ class TextRenderer implements Renderer {
   };
 
   print(line: string): void {
-    const write = () => process.stdout.write(`${line}\n`);
+    const write = () => process.stdout.write(`${plain(line)}\n`);
     if (this.#bar === undefined) write();
     else this.#bar.above(write);
   }
@@ -224,30 +230,32 @@ class TextRenderer implements Renderer {
 
   #phase({ phase, message, remainingMs }: Extract<ProgressEvent, { type: 'phase' }>): void {
     if (phase === 'method' || phase === 'verified') this.#line(message);
-    else if (this.#bar !== undefined) this.#bar.waiting(message, remainingMs);
+    else if (this.#bar !== undefined) this.#bar.waiting(plain(message), remainingMs);
     else this.#line(remainingMs === undefined ? message : `${message}, up to ${formatDuration(remainingMs)}`);
   }
 
   #summary(result: TransferResult): void {
     this.#bar?.clear();
-    process.stderr.write(`${summaryOf(result)}\n`);
+    process.stderr.write(`${plain(summaryOf(result))}\n`);
   }
 
   /** Something that goes on until the next event: on a terminal it shows how long. */
   #waiting(text: string): void {
     if (this.#bar === undefined) this.#line(text);
-    else this.#bar.waiting(text);
+    else this.#bar.waiting(plain(text));
   }
 
   /** Something beside the way: what goes on goes on. */
   #notice(text: string): void {
-    if (this.#bar === undefined) this.#line(text);
-    else this.#bar.above(() => process.stderr.write(`${text}\n`));
+    const line = plain(text);
+    if (this.#bar === undefined) this.#line(line);
+    else this.#bar.above(() => process.stderr.write(`${line}\n`));
   }
 
   #line(text: string): void {
-    if (this.#bar === undefined) process.stderr.write(`${text}\n`);
-    else this.#bar.interrupt(text);
+    const line = plain(text);
+    if (this.#bar === undefined) process.stderr.write(`${line}\n`);
+    else this.#bar.interrupt(line);
   }
 }
 
@@ -289,6 +297,6 @@ export function countsOf(entries: EntryCounts): string {
 }
 
 function writeFailure({ message, code, detail }: Failure): void {
-  process.stderr.write(`streamer: ${message} [${code}]\n`);
+  process.stderr.write(`streamer: ${plain(message)} [${code}]\n`);
   if (detail !== undefined) process.stderr.write(`${detail}\n`);
 }

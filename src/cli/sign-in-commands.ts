@@ -3,10 +3,14 @@
  *
  * @module
  */
-import { Option, type Command } from 'commander';
+import { InvalidArgumentError, Option, type Command } from 'commander';
 import { CLIENT_AUTH_METHODS, FLOWS, SUBJECT_FLOWS } from '../control/auth/flows.js';
 import { action, outputOptions } from './action.js';
-import { collect, collectWhole, countArgument, durationArgument } from './arguments.js';
+import { AGENT_WAIT_MS } from '../control/agent/agent-settings.js';
+import { JOB_DEFAULTS, NODE_VERSIONS } from '../server/job-options.js';
+import { parseNodeSource } from '../server/node-source.js';
+import { formatDuration } from '../util/units.js';
+import { asText, collect, collectWhole, countArgument, durationArgument, portRangeArgument } from './arguments.js';
 import { addControlOptions } from './control-options.js';
 
 /** Adds them. */
@@ -42,12 +46,12 @@ function addLogin(program: Command): void {
 
 function addClientOptions(command: Command): void {
   command
-    .addOption(new Option('--redirect-port <port>', 'for browser: the port of this machine to which it comes back (default: 8888)').argParser(countArgument))
+    .addOption(mayBeEmpty(new Option('--redirect-port <port>', 'for browser: the port of this machine to which it comes back (default: 8888)').argParser(countArgument)))
     .option('--redirect-url <url>', 'in its place: the whole address, as it is registered (default: http://127.0.0.1:8888/callback)')
     .option('--no-open', 'for browser: only print the link')
     .option('--no-check', 'do not ask FirecREST afterwards whether it takes the token')
     .addOption(new Option('--timeout <duration>', 'for browser: how long to wait for its return (default: 5m)').argParser(durationArgument))
-    .addOption(new Option('--client-auth-method <method>', 'how the client proves who it is (default: client_secret_basic, or private_key_jwt with --key-file)').choices(CLIENT_AUTH_METHODS))
+    .addOption(mayBeEmpty(new Option('--client-auth-method <method>', 'how the client proves who it is (default: client_secret_basic, or private_key_jwt with --key-file)').choices(CLIENT_AUTH_METHODS)))
     .option('--client-secret-file <file>', 'file that holds its secret; - reads it from standard input, and keeps it; or set $FIRECREST_CLIENT_SECRET')
     .option('--key-file <file>', "file of the client's private key, PEM or JWK")
     .option('--api-key-file <file>', 'file that holds an API key; - reads it from standard input, and keeps it; or set $FIRECREST_API_KEY')
@@ -64,15 +68,33 @@ function addSiteOptions(command: Command): void {
     .option('--system <name>', 'the system that is meant when a command names none')
     .option('--account <name>', 'whom jobs are charged to')
     .option('--relay <url>', 'a relay for transfers, where the site cannot be reached')
-    .option('--relay-token-file <file>', 'file that holds the token for it')
+    .option('--relay-token-file <file>', "the cluster's file with the token for it, absolute")
     .option('--method <method>', 'how to transfer: auto, streamer, agent or ops')
     .option('--allow-method <method>', 'what auto may take; may be repeated (default: all)', collect)
-    .option('--agent-node <source>', 'where Node comes from on the cluster: path, module:<name>, file:<path> or venv')
-    .addOption(new Option('--agent-node-version <major>', 'for venv: its major version').argParser(countArgument))
+    .addOption(mayBeEmpty(new Option('--agent-node <source>', 'where Node comes from on the cluster: path, module:<name>, file:<path> or venv').argParser(asText(nodeArgument))))
+    .addOption(mayBeEmpty(new Option('--agent-node-version <major>', `for venv: its major version (default: ${JOB_DEFAULTS.nodeVersion})`).choices(NODE_VERSIONS.map(String))))
     .option('--agent-partition <name>', "the partition of the agent's job")
-    .option('--agent-time <duration>', 'its time limit (default: 2 h)')
+    .addOption(mayBeEmpty(new Option('--agent-time <duration>', `its time limit (default: ${formatDuration(JOB_DEFAULTS.timeMs)})`).argParser(asText(durationArgument))))
     .option('--agent-directive <option>', 'another option of sbatch or qsub, as one word; may be repeated', collectWhole)
-    .option('--agent-directory <path>', 'where the agent is kept on the cluster');
+    .option('--agent-directory <path>', 'where the agent is kept on the cluster')
+    .addOption(mayBeEmpty(new Option('--agent-wait-timeout <duration>', `how long its job waits for you to come, and to come back (default: ${formatDuration(AGENT_WAIT_MS)})`).argParser(asText(durationArgument))))
+    .option('--agent-public-ips <address>', "address at which you reach its node, or @node for the node's own name; may be repeated (default: the site's; else @node without a relay)", collect)
+    .addOption(mayBeEmpty(new Option('--agent-port-range <first last>', "ports to try on its node (default: the site's)").argParser(portRangeArgument)));
+}
+
+/** By its own option's name: the message of {@link parseNodeSource} has that of another command. */
+function nodeArgument(text: string): void {
+  try {
+    parseNodeSource(text);
+  } catch {
+    throw new InvalidArgumentError('give path, module:<name>, file:<path of node>, venv or venv:<directory>.');
+  }
+}
+
+/** An empty value stays empty, whatever else the option takes: it takes the field out. */
+function mayBeEmpty(option: Option): Option {
+  const parse = option.parseArg;
+  return parse === undefined ? option : option.argParser<unknown>((text, before) => (text === '' ? '' : parse(text, before)));
 }
 
 function addLogout(program: Command): void {

@@ -3,17 +3,19 @@
  *
  * @module
  */
-import { ControlError } from '../errors.js';
+import type { StreamerError } from '../errors.js';
 
 /** How a body is read. */
 export interface BodyBounds {
   readonly maxBytes: number;
+  /** What a longer one is. */
+  readonly tooLong: () => StreamerError;
   /** Told of each piece, so that a slow answer is not taken for none. */
-  readonly onPiece: () => void;
+  readonly onPiece?: () => void;
 }
 
-/** @throws ControlError for one that is longer; whatever the connection throws */
-export async function readBody(response: Response, { maxBytes, onPiece }: BodyBounds): Promise<Uint8Array<ArrayBuffer>> {
+/** @throws `tooLong` for one that is longer; whatever the connection throws */
+export async function readBody(response: Response, { maxBytes, tooLong, onPiece }: BodyBounds): Promise<Uint8Array<ArrayBuffer>> {
   const pieces: Uint8Array[] = [];
   let size = 0;
   if (response.body === null) return new Uint8Array();
@@ -21,11 +23,11 @@ export async function readBody(response: Response, { maxBytes, onPiece }: BodyBo
   for (;;) {
     const { done, value } = await reader.read();
     if (done) break;
-    onPiece();
+    onPiece?.();
     size += value.byteLength;
     if (size > maxBytes) {
       await reader.cancel().catch(() => undefined);
-      throw new ControlError('control-answer', `FirecREST's answer is longer than the ${maxBytes} bytes that are read of one: ask for less`);
+      throw tooLong();
     }
     pieces.push(value);
   }

@@ -11,7 +11,7 @@
  * @module
  */
 import { setTimeout as sleep } from 'node:timers/promises';
-import { StreamerError } from '../errors.js';
+import { ControlError, StreamerError } from '../errors.js';
 import { backoff } from '../transport/backoff.js';
 import { abortReason } from '../transfer/outcome.js';
 import { readBody } from './answer-body.js';
@@ -129,7 +129,8 @@ async function ask(request: HttpRequest, { url, headers, hide }: SignedRequest, 
   deadline.extend();
   const date = Date.parse(response.headers.get('date') ?? '');
   const clockAheadMs = Number.isNaN(date) ? undefined : date - now();
-  return { status: response.status, headers: response.headers, hide, clockAheadMs, body: await readBody(response, { maxBytes, onPiece: () => deadline.extend() }) };
+  const tooLong = () => new ControlError('control-answer', `FirecREST's answer is longer than the ${maxBytes} bytes that are read of one: ask for less`);
+  return { status: response.status, headers: response.headers, hide, clockAheadMs, body: await readBody(response, { maxBytes, tooLong, onPiece: () => deadline.extend() }) };
 }
 
 /** Ends an attempt by the caller's signal, or after a silence. */

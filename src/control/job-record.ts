@@ -12,7 +12,7 @@ import path from 'node:path';
 import { StorageError } from '../errors.js';
 import { acquireLock, type Lock } from '../storage/lock.js';
 import type { MoveDirection } from './method.js';
-import { makePrivateDirectory, writePrivateFile } from './private-file.js';
+import { makePrivateDirectory, writePrivateFile, writePrivateFileNow } from './private-file.js';
 import type { SiteTransferJob } from './site.js';
 
 /** What makes two runs the same transfer. */
@@ -44,6 +44,8 @@ export interface JobNote {
   /** What a run that was killed has left. */
   readonly earlier: JobRecord | undefined;
   write(record: JobRecord): Promise<void>;
+  /** The same before it returns, when no other write is under way: for what must be known before anything else is done. @throws StorageError */
+  writeNow(record: JobRecord): void;
   /** Forgets it. Never fails. */
   clear(): Promise<void>;
   /** Lets another run have it. Never fails. */
@@ -51,7 +53,7 @@ export interface JobNote {
 }
 
 /** Remembers nothing. */
-const NOWHERE: JobNote = { earlier: undefined, write: () => Promise.resolve(), clear: () => Promise.resolve(), release: () => Promise.resolve() };
+const NOWHERE: JobNote = { earlier: undefined, write: () => Promise.resolve(), writeNow: () => undefined, clear: () => Promise.resolve(), release: () => Promise.resolve() };
 
 /**
  * Opens the record of a transfer. A directory that cannot be used is told of, and no reason to fail.
@@ -98,7 +100,11 @@ class FileNote implements JobNote {
   }
 
   write(record: JobRecord): Promise<void> {
-    return this.#next(() => writePrivateFile(this.#file, `${JSON.stringify({ version: VERSION, ...record })}\n`));
+    return this.#next(() => writePrivateFile(this.#file, textOf(record)));
+  }
+
+  writeNow(record: JobRecord): void {
+    writePrivateFileNow(this.#file, textOf(record));
   }
 
   clear(): Promise<void> {
@@ -114,6 +120,10 @@ class FileNote implements JobNote {
   release(): Promise<void> {
     return this.#lock.release();
   }
+}
+
+function textOf(record: JobRecord): string {
+  return `${JSON.stringify({ version: VERSION, ...record })}\n`;
 }
 
 /** One that cannot be read is of no use, and no harm. */

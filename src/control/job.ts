@@ -85,7 +85,7 @@ async function follow(job: FollowedJob, enough: (seen: SiteJob) => boolean): Pro
   for (let looks = 0; ; looks += 1) {
     try {
       const seen = await client.job(system, jobId, callOptions(signal));
-      patience.answered(seen);
+      if (!patience.answered(seen)) throw new ControlError('control-job', `job ${jobId} is not known to the scheduler of ${system} any more`);
       if (seen !== undefined && seen.state !== state) [state, looks] = [seen.state, 0];
       if (seen !== undefined && enough(seen)) return seen;
     } catch (error) {
@@ -99,24 +99,25 @@ async function follow(job: FollowedJob, enough: (seen: SiteJob) => boolean): Pro
 }
 
 /** A system may be down for a while as its job goes on; and accounting may learn late of a job. */
-class Patience {
-  readonly #job: FollowedJob;
+export class Patience {
+  readonly #job: Pick<FollowedJob, 'system' | 'jobId' | 'onProgress'>;
   #failingSinceMs: number | undefined;
   #unknownSinceMs: number | undefined;
 
-  constructor(job: FollowedJob) {
+  constructor(job: Pick<FollowedJob, 'system' | 'jobId' | 'onProgress'>) {
     this.#job = job;
   }
 
-  answered(seen: SiteJob | undefined): void {
+  /** @returns false for a job that has been unknown for too long */
+  answered(seen: SiteJob | undefined): boolean {
     if (this.#failingSinceMs !== undefined) this.#notice(`${this.#job.system} answers again`);
     this.#failingSinceMs = undefined;
     if (seen !== undefined) {
       this.#unknownSinceMs = undefined;
-      return;
+      return true;
     }
     this.#unknownSinceMs ??= performance.now();
-    if (performance.now() - this.#unknownSinceMs > UNKNOWN_MS) throw new ControlError('control-job', `job ${this.#job.jobId} is not known to the scheduler of ${this.#job.system} any more`);
+    return performance.now() - this.#unknownSinceMs <= UNKNOWN_MS;
   }
 
   /** @throws what was thrown, where that will not pass */
@@ -133,9 +134,9 @@ class Patience {
   }
 }
 
-/** Whether the same question may be answered later. */
+/** Whether the same question may be answered later. A job that is not started in time is no question. */
 function mayPass(error: unknown): boolean {
-  if (!(error instanceof StreamerError) || error instanceof AbortError || error instanceof TimeoutError) return false;
+  if (!(error instanceof StreamerError) || error instanceof AbortError || error.code === 'timeout-wait') return false;
   if (!(error instanceof ControlError)) return error.retryable;
   return error.retryable || error.code === 'control-unavailable' || error.status === 408 || error.status === 429 || (error.status ?? 0) >= 500;
 }

@@ -21,14 +21,14 @@ import { formatTokens, type Tokens } from './auth/tokens.js';
 import { createFetch } from './fetch.js';
 import { readAuthorities } from './pem-file.js';
 import { checkProfileName, DEFAULT_PROFILE, readProfile, tokenDirectory, writeProfile } from './profile-files.js';
-import { parseProfile, type Profile } from './profile.js';
+import { parseProfile, type AgentProfile, type Profile } from './profile.js';
 
 /** What to sign in with. */
 export interface LoginRequest {
   /** @default default */
   readonly name?: string | undefined;
   /** What is to change in the profile, or to be in it; `undefined` takes a field away. */
-  readonly changes: { readonly [Key in keyof Profile]: Profile[Key] | undefined };
+  readonly changes: { readonly [Key in keyof Omit<Profile, 'agent'>]: Profile[Key] | undefined } & { readonly agent?: { readonly [Key in keyof AgentProfile]: AgentProfile[Key] | undefined } | undefined };
   /** Secrets that are to be kept with the tokens. */
   readonly clientSecret?: string | undefined;
   readonly apiKey?: string | undefined;
@@ -49,7 +49,7 @@ export interface LoginResult extends Identity {
 export async function login(request: LoginRequest): Promise<LoginResult> {
   const { env, signal } = request;
   const name = checkProfileName(request.name ?? DEFAULT_PROFILE);
-  const before = await readProfile(env, name);
+  const before = await profileBefore(name, request);
   const wished = withVariables(merged(before ?? {}, request.changes), env);
   const fetch = createFetch({ ca: wished.ca === undefined ? undefined : await readAuthorities(wished.ca) });
   const store = new FileStore(tokenDirectory(env, name));
@@ -65,6 +65,17 @@ export async function login(request: LoginRequest): Promise<LoginResult> {
   await writeProfile(env, name, profile);
   if (profile.flow !== 'custom') await store.exclusively(() => replaceAll(store, draft));
   return { ...identity, name, profile };
+}
+
+/** One that is damaged is written anew, as the message says that it can be: what it held is not known. */
+async function profileBefore(name: string, { env, prompts }: LoginRequest): Promise<Profile | undefined> {
+  try {
+    return await readProfile(env, name);
+  } catch (error) {
+    if (!(error instanceof UsageError)) throw error;
+    prompts.notice(`${error.message}; this sign-in writes it anew`);
+    return undefined;
+  }
 }
 
 /** By hand where the flow has a user; and then with what results, as every command will. */
@@ -129,11 +140,16 @@ function merged(before: Profile, changes: LoginRequest['changes']): Profile {
   if (changes.redirectPort !== undefined) replaced.push('redirectUrl');
   const kept = Object.entries(before).filter(([field]) => !replaced.includes(field as keyof Profile));
   // Of the agent's section, what is not named stays.
-  const agent = changes.agent === undefined ? {} : { agent: { ...before.agent, ...changes.agent } };
+  const agent = changes.agent === undefined ? {} : { agent: agentOf({ ...before.agent, ...changes.agent }) };
   const fields = Object.entries({ ...Object.fromEntries(kept), ...changes, ...agent }).filter(([, value]) => value !== undefined);
   const profile = parseProfile(Object.fromEntries(fields), 'what is to be the profile');
   const given = changes.flow;
   return given !== undefined && given !== before.flow && changes.subjectFlow === undefined && given !== 'token-exchange' ? without(profile, 'subjectFlow') : profile;
+}
+
+function agentOf(fields: Readonly<Record<string, unknown>>): unknown {
+  const said = Object.entries(fields).filter(([, value]) => value !== undefined);
+  return said.length === 0 ? undefined : Object.fromEntries(said);
 }
 
 function without<Key extends keyof Profile>(profile: Profile, field: Key): Omit<Profile, Key> {

@@ -17,7 +17,7 @@
  *
  * @module
  */
-import { AuthError, UsageError } from '../errors.js';
+import { AuthError, StreamerError, UsageError } from '../errors.js';
 import { defined } from '../util/defined.js';
 import type { Authenticator, AuthenticatorStore } from './auth/authenticator.js';
 import { FileStore } from './auth/file-store.js';
@@ -83,7 +83,7 @@ export async function openControl(choice: ControlChoice): Promise<OpenControl> {
 
 /** The same, for who wants to know how one is signed in. @throws as {@link openControl} */
 export async function openSignIn(choice: ControlChoice): Promise<SignIn> {
-  const named = await chooseProfile(choice.env, choice.profile);
+  const named = await profileOf(choice);
   const profile = named?.profile ?? {};
   const url = preferred(choice, choice.url, 'FIRECREST_URL', profile.url);
   const settings = await settingsOf(choice, named);
@@ -100,6 +100,24 @@ export async function openSignIn(choice: ControlChoice): Promise<SignIn> {
     store: storeOf(choice.env, settings, named),
     fetch: createFetch({ ca: ca === undefined ? undefined : await readAuthorities(ca) }),
   };
+}
+
+/** Where variables say all that there is to say, as in a container, there need be no place for profiles. */
+async function profileOf(choice: ControlChoice): Promise<NamedProfile | undefined> {
+  const { env, profile, url = env['FIRECREST_URL'] ?? '', authenticator } = choice;
+  const told = profile === undefined && (env['STREAMER_PROFILE'] ?? '') === '' && url !== '' && (authenticator !== undefined || settingsOfVariables(env, {}) !== undefined);
+  if (told && !(await hasPlace(env))) return undefined;
+  return chooseProfile(env, profile);
+}
+
+async function hasPlace(env: NodeJS.ProcessEnv): Promise<boolean> {
+  return profileNames(env).then(
+    () => true,
+    (error: unknown) => {
+      if (error instanceof StreamerError) return false;
+      throw error;
+    },
+  );
 }
 
 async function settingsOf(choice: ControlChoice, named: NamedProfile | undefined): Promise<SignInSettings | undefined> {

@@ -4,7 +4,7 @@
  * @module
  */
 import { randomBytes } from 'node:crypto';
-import type { Stats } from 'node:fs';
+import { closeSync, openSync, renameSync, rmSync, writeSync, type Stats } from 'node:fs';
 import { mkdir, open, rename, rm, stat, type FileHandle } from 'node:fs/promises';
 import path from 'node:path';
 import { StorageError, UsageError } from '../errors.js';
@@ -76,7 +76,7 @@ export async function makePrivateDirectory(directory: string): Promise<void> {
  */
 export async function writePrivateFile(file: string, text: string): Promise<void> {
   await makePrivateDirectory(path.dirname(file));
-  const draft = path.join(path.dirname(file), `.draft-${randomBytes(6).toString('hex')}`);
+  const draft = draftOf(file);
   await orStorageError('write', file, async () => {
     try {
       await writeDurably(draft, text);
@@ -86,6 +86,31 @@ export async function writePrivateFile(file: string, text: string): Promise<void
       await rm(draft, { force: true }).catch(() => undefined);
     }
   });
+}
+
+/**
+ * The same before it returns, in a directory that is there, and whole whenever this process is killed; not the machine: what is written
+ * anew in a moment need not outlive a power cut.
+ * @throws StorageError
+ */
+export function writePrivateFileNow(file: string, text: string): void {
+  const draft = draftOf(file);
+  try {
+    const handle = openSync(draft, 'wx', 0o600);
+    try {
+      writeSync(handle, text);
+    } finally {
+      closeSync(handle);
+    }
+    renameSync(draft, file);
+  } catch (cause) {
+    rmSync(draft, { force: true });
+    throw storageError(cause, 'write', file);
+  }
+}
+
+function draftOf(file: string): string {
+  return path.join(path.dirname(file), `.draft-${randomBytes(6).toString('hex')}`);
 }
 
 async function writeDurably(file: string, text: string): Promise<void> {

@@ -28,7 +28,7 @@ export async function signed(method: string, url: URL, headers: Headers, authent
   }
   if (request.url.origin !== url.origin || request.url.pathname !== url.pathname) throw new UsageError('an `authenticator` may change the query of a request, but not where it goes');
   const secrets = [...added(headers, request.headers), ...added(url.searchParams, request.url.searchParams)];
-  return { url: request.url, headers: request.headers, hide: (text) => hide(text, secrets) };
+  return { url: request.url, headers: request.headers, hide: (text) => hideSecrets(text, secrets) };
 }
 
 /** Headers quotes a value that it does not take, and that is a token. */
@@ -47,12 +47,13 @@ function* added(before: Pairs, after: Pairs): Generator<string> {
   const known = new Set([...before.entries()].map(([name, value]) => `${name}: ${value}`));
   for (const [name, value] of after.entries()) {
     if (known.has(`${name}: ${value}`)) continue;
-    for (const word of [value, ...value.split(/[\s,;="]+/u)]) if (word.length >= SECRET_CHARACTERS) yield word;
+    for (const word of [value, ...value.split(/[\s,;="]+/u)]) yield word;
   }
 }
 
-function hide(text: string, secrets: readonly string[]): string {
+/** Takes secrets out of a text that the other end has written. */
+export function hideSecrets(text: string, secrets: readonly string[]): string {
   let hidden = text;
-  for (const secret of secrets) hidden = hidden.replaceAll(secret, '<secret>').replaceAll(encodeURIComponent(secret), '<secret>');
+  for (const secret of secrets.filter(({ length }) => length >= SECRET_CHARACTERS)) hidden = hidden.replaceAll(secret, '<secret>').replaceAll(encodeURIComponent(secret), '<secret>');
   return hidden;
 }

@@ -93,3 +93,11 @@ export function formatDuration(milliseconds: number): string {
   if (whole < 3600) return `${Math.floor(whole / 60)} min ${pad(whole % 60)} s`;
   return `${Math.floor(whole / 3600)} h ${pad(Math.floor((whole % 3600) / 60))} min`;
 }
+
+/** Furthest from 1970 that a Date can be, seconds (ECMAScript 21.4.1.1). */
+const TIME_MOST = 8.64e12;
+
+/** Whether a number of seconds since 1970, which others have sent, can be shown as a time. */
+export function isTime(seconds: number): boolean {
+  return Math.abs(seconds) <= TIME_MOST;
+}

@@ -156,6 +156,11 @@ describe('the agent, at a site without a transfer service', { concurrency: 2 }, 
       assertDone(ended);
       assert.match(ended.stderr, /^FirecREST's checksum is the same: noxfer:.*\/x$/mu);
       assert.equal(await readFile(name === 'download' ? here : there, 'utf8'), name === 'download' ? 'there' : 'here');
+      const jobs = (await site.gateway.jobs()).length;
+      const again = await run(t, site, name, paths);
+      assertDone(again);
+      assert.match(again.stderr, /1 equal/u, 'the same command again has nothing to do');
+      assert.equal((await site.gateway.jobs()).length, jobs);
     });
   }
 

@@ -77,6 +77,9 @@ describe('streamer jobs and cancel', () => {
     const cancelled = await streamer('cancel', '999999');
     assert.equal(cancelled.code, 11);
     assert.match(cancelled.stderr, /Invalid job id specified/u);
+    const several = await streamer('cancel', '999998', '12_3', '999999');
+    assert.equal(several.code, 11, 'all are tried, and the first failure is the status');
+    assert.match(several.stderr, /^job 12_3: .*no id of a job.*\njob 999999: .*Invalid job id.*\nstreamer: .*999998/u);
     const part = await streamer('cancel', '12_3');
     assert.deepEqual([part.code, part.stdout], [2, '']);
   });

@@ -221,6 +221,19 @@ describe('what is killed', { concurrency: 2 }, () => {
     await noJobsLeft(site);
   });
 
+  it("in the moment in which it is connected to the reference's server: that is known, and the name is free again", async (t) => {
+    const site = await withFile(t, 20 * MIB);
+    const child = begin(t, site, [...UP, '--rate', '1MiB']);
+    await child.waitForLine(/^connected to .*compat wire/u, { stream: 'stderr' });
+    await child.stop();
+    const [record = ''] = (await readdir(path.join(site.here, '.config/streamer/jobs'))).filter((name) => name.endsWith('.json'));
+    assert.match(await readFile(path.join(site.here, '.config/streamer/jobs', record), 'utf8'), /"wire":"compat"/u);
+    const again = await run(t, site, UP);
+    assert.equal(again.code, 0, again.stderr);
+    assert.equal(await sha256(path.join(site.there, 'up')), site.hash);
+    await noJobsLeft(site);
+  });
+
   it('during an upload to our server: the next run goes on with its job, and with what it has moved', async (t) => {
     const site = await withFile(t, 20 * MIB, { streamer: 'ours' });
     const child = begin(t, site, [...UP, '--rate', '2MiB']);

@@ -1,6 +1,6 @@
 /** The ways of signing in that need no user, and those that variables name, through the command and with a real provider. */
 import assert from 'node:assert/strict';
-import { chmod, writeFile } from 'node:fs/promises';
+import { chmod, readFile, writeFile } from 'node:fs/promises';
 import { createServer, type IncomingMessage } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import path from 'node:path';
@@ -323,5 +323,51 @@ describe('which one', { concurrency: 2 }, () => {
     assert.equal((await desk.run(['profiles'])).stdout, `default  ${NOWHERE}, token, system daint, account csstaff\n`);
     await desk.run(['login', '--account', '']);
     assert.equal((await desk.run(['profiles'])).stdout, `default  ${NOWHERE}, token, system daint\n`);
+  });
+
+  it('a profile that is damaged is written anew by a login, as its message says', async (t) => {
+    const [provider, desk] = [await startProvider(t), await newDesk(t)];
+    const words = ['login', '--url', NOWHERE, '--no-check', '--token-file', await secretFile(desk, provider.tokenFor('alice'))];
+    await desk.run(words);
+    for (const text of ['{"url":', '{"url": 5}', '[]']) {
+      await writeFile(path.join(desk.configuration, 'streamer/profiles/default.json'), text);
+      assert.equal((await desk.run(['whoami'])).code, 2);
+      const end = await desk.run(words);
+      assert.equal(end.code, 0, end.stderr);
+      assert.match(end.stderr, /the profile default.*; this sign-in writes it anew/u);
+      assert.equal((await whoami(desk))['user'], 'alice');
+    }
+  });
+
+  it('variables that say all need no home, and no place for profiles', async (t) => {
+    const [provider, desk] = [await startProvider(t), await newDesk(t)];
+    const file = await secretFile(desk, 'no directory');
+    const variables = { FIRECREST_URL: NOWHERE, FIRECREST_TOKEN: provider.tokenFor('alice') };
+    assert.equal((await whoami(desk, [], { ...variables, HOME: '', XDG_CONFIG_HOME: '' }))['user'], 'alice');
+    assert.equal((await whoami(desk, [], { ...variables, XDG_CONFIG_HOME: file }))['user'], 'alice');
+    const named = await desk.run(['whoami', '--profile', 'x'], { ...variables, HOME: '', XDG_CONFIG_HOME: '' });
+    assert.deepEqual([named.code, /no home directory/.test(named.stderr)], [2, true], named.stderr);
+  });
+
+  it("the agent's options are kept, looked at first, and taken out one by one", async (t) => {
+    const [provider, desk] = [await startProvider(t), await newDesk(t)];
+    const kept = async () => JSON.parse(await readFile(path.join(desk.configuration, 'streamer/profiles/default.json'), 'utf8')) as { readonly agent?: unknown; readonly allowedMethods?: unknown; readonly relayTokenFile?: unknown };
+    const file = await secretFile(desk, provider.tokenFor('alice'));
+    const options = ['--agent-node', 'venv', '--agent-node-version', '24', '--agent-time', '3h', '--agent-wait-timeout', '90s', '--agent-public-ips', '192.0.2.1,@node', '--agent-port-range', '5665', '5670', '--agent-directive', '--a=b,c'];
+    const { code, stderr } = await desk.run(['login', '--url', NOWHERE, '--token-file', file, '--no-check', '--allow-method', 'agent', '--relay', 'wss://relay.test', '--relay-token-file', 'token', ...options]);
+    assert.equal(code, 0, stderr);
+    const all = { node: 'venv', nodeVersion: 24, time: '3h', directives: ['--a=b,c'], waitTimeout: '90s', publicIps: ['192.0.2.1', '@node'], portRange: [5665, 5670] };
+    assert.deepEqual((await kept()).agent, all);
+    assert.equal((await kept()).relayTokenFile, 'token', 'it is a file of the cluster, and not of this directory');
+    for (const [option, value] of [['--agent-wait-timeout', 'soon'], ['--agent-time', '5y'], ['--agent-node', 'brew'], ['--agent-node-version', '17'], ['--agent-port-range', 'x']] as const) {
+      const end = await desk.run(['login', '--no-check', option, value]);
+      assert.equal(end.code, 2, `${option} ${value}`);
+      assert.match(end.stderr, new RegExp(`^streamer: .*${option}`, 'u'));
+    }
+    await desk.run(['login', '--no-check', '--agent-wait-timeout', '', '--agent-port-range', '', '--agent-public-ips', '', '--agent-node-version', '', '--allow-method', '']);
+    assert.deepEqual(await kept(), { ...(await kept()), agent: { node: 'venv', time: '3h', directives: ['--a=b,c'] } });
+    assert.equal((await kept()).allowedMethods, undefined);
+    await desk.run(['login', '--no-check', '--agent-node', '', '--agent-time', '', '--agent-directive', '']);
+    assert.equal((await kept()).agent, undefined);
   });
 });

@@ -263,6 +263,18 @@ describe('a transfer by the agent that fails', { concurrency: 2 }, () => {
   });
 });
 
+describe('a system that is down for a while', () => {
+  it('does not end a transfer by the agent: it is asked again, which is told once', async (t) => {
+    const site = await siteFor(t);
+    await writeFile(path.join(site.there, 'x'), 'x');
+    const down = new ControlError('control-unavailable', 'the scheduler is unhealthy', { status: 503 });
+    site.cluster.failing.set('tail', { error: down, times: 30 });
+    await site.move({ direction: 'download', remote: [path.join(site.there, 'x')], local: [path.join(site.here, 'x')] });
+    assert.deepEqual(notices(site).filter((message) => /cannot see how|answers again/u.test(message)), ['cannot see how job 1 is doing: the scheduler is unhealthy; looking again', 'noxfer answers again']);
+    await assertTidy(site);
+  });
+});
+
 describe('a transfer by the agent that is stopped', { concurrency: 2 }, () => {
   const stopping = () => {
     const stop = new AbortController();

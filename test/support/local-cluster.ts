@@ -28,8 +28,8 @@ export class LocalCluster implements AgentSite {
   readonly submitted: LocalJob[] = [];
   /** Submitted jobs stay in the queue until they are let go. */
   holding = false;
-  /** Thrown once by the next call of that name. */
-  readonly failing = new Map<keyof AgentSite, { readonly error: Error; readonly after?: boolean }>();
+  /** Thrown by the next calls of that name. @default once */
+  readonly failing = new Map<keyof AgentSite, { readonly error: Error; readonly after?: boolean; readonly times?: number }>();
   readonly env: Readonly<Record<string, string>>;
 
   constructor(t: TestContext, env: Readonly<Record<string, string>> = {}) {
@@ -125,7 +125,9 @@ export class LocalCluster implements AgentSite {
   async #asked<T>(call: keyof AgentSite, what: string, answer: () => Promise<T>): Promise<T> {
     this.calls.push(`${call} ${what}`.trim());
     const failing = this.failing.get(call);
-    this.failing.delete(call);
+    const { times = 1 } = failing ?? {};
+    if (failing !== undefined && times > 1) this.failing.set(call, { ...failing, times: times - 1 });
+    else this.failing.delete(call);
     if (failing !== undefined && failing.after !== true) throw failing.error;
     const answered = await answer();
     if (failing !== undefined) throw failing.error;

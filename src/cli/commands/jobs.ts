@@ -4,7 +4,7 @@
  * @module
  */
 import type { FirecrestJob, TimeWindow } from '../../control/firecrest/client.js';
-import { ControlError, peerText } from '../../errors.js';
+import { ControlError, peerText, StreamerError } from '../../errors.js';
 import { formatDuration } from '../../util/units.js';
 import type { Context } from '../action.js';
 import type { ControlOptions } from '../control-options.js';
@@ -51,12 +51,20 @@ function timeOf(seconds: number): string {
   return Number.isNaN(date.getTime()) ? '-' : `${date.getFullYear()}-${two(date.getMonth() + 1)}-${two(date.getDate())} ${two(date.getHours())}:${two(date.getMinutes())}:${two(date.getSeconds())}`;
 }
 
-/** Ends jobs. One that is over is no error. @throws StreamerError */
+/** Ends jobs. One that is over is no error; one that cannot be ended keeps nobody from the others. @throws StreamerError: the first, when all were tried */
 export async function runCancel(ids: readonly string[], options: ControlOptions, { renderer, stopSignal }: Context): Promise<void> {
   const signal = stopSignal();
   const { client, system } = await openSystem(options, signal);
+  const failures: { readonly jobId: string; readonly error: StreamerError }[] = [];
   for (const jobId of ids) {
-    const outcome = await client.cancel(system.name, jobId, { signal });
+    const outcome = await client.cancel(system.name, jobId, { signal }).catch((error: unknown) => {
+      if (!(error instanceof StreamerError) || signal.aborted) throw error;
+      failures.push({ jobId, error });
+    });
+    if (outcome === undefined) continue;
     renderer.print(`job ${peerText(jobId)} on ${system.name} ${outcome === 'cancelled' ? 'is cancelled' : 'was over'}`, { event: 'cancel', system: system.name, jobId, outcome });
   }
+  const [first, ...others] = failures;
+  for (const { jobId, error } of others) renderer.onProgress({ type: 'notice', message: `job ${peerText(jobId)}: ${error.message}` });
+  if (first !== undefined) throw first.error;
 }

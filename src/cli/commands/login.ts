@@ -8,7 +8,7 @@ import { openBrowser } from '../../control/auth/browser.js';
 import type { DeviceCode, SignInPrompts } from '../../control/auth/prompts.js';
 import { login, type LoginRequest, type LoginResult } from '../../control/login.js';
 import { openControl } from '../../control/open.js';
-import type { Profile } from '../../control/profile.js';
+import type { AgentProfile, Profile } from '../../control/profile.js';
 import { StreamerError, UsageError } from '../../errors.js';
 import { defined } from '../../util/defined.js';
 import { formatDuration } from '../../util/units.js';
@@ -18,9 +18,9 @@ import { readTextFile } from '../text-file.js';
 import { timeLeft } from '../time-left.js';
 
 /** Fields of a profile that are the option of the same name. */
-const SAME = ['url', 'issuer', 'tokenUrl', 'clientId', 'flow', 'subjectFlow', 'scope', 'audience', 'redirectPort', 'redirectUrl', 'clientAuthMethod', 'apiKeyHeader', 'apiKeyField', 'tokenCommand', 'system', 'account', 'relay', 'method'] as const;
+const SAME = ['url', 'issuer', 'tokenUrl', 'clientId', 'flow', 'subjectFlow', 'scope', 'audience', 'redirectPort', 'redirectUrl', 'clientAuthMethod', 'apiKeyHeader', 'apiKeyField', 'tokenCommand', 'system', 'account', 'relay', 'relayTokenFile', 'method'] as const;
 /** And those that name a file here. */
-const FILES = ['clientSecretFile', 'keyFile', 'apiKeyFile', 'tokenFile', 'authenticator', 'ca', 'relayTokenFile'] as const;
+const FILES = ['clientSecretFile', 'keyFile', 'apiKeyFile', 'tokenFile', 'authenticator', 'ca'] as const;
 
 /** Options as commander gives them. An empty one takes its field out of the profile. */
 export interface LoginCommandOptions extends Pick<Profile, (typeof SAME)[number] | (typeof FILES)[number]> {
@@ -30,11 +30,15 @@ export interface LoginCommandOptions extends Pick<Profile, (typeof SAME)[number]
   readonly timeout?: number;
   readonly allowMethod?: readonly string[];
   readonly agentNode?: string;
-  readonly agentNodeVersion?: number;
+  /** The text of one of NODE_VERSIONS. */
+  readonly agentNodeVersion?: string;
   readonly agentPartition?: string;
   readonly agentTime?: string;
   readonly agentDirective?: readonly string[];
   readonly agentDirectory?: string;
+  readonly agentWaitTimeout?: string;
+  readonly agentPublicIps?: readonly string[];
+  readonly agentPortRange?: readonly [number, number];
 }
 
 /** Signs in, and keeps the profile. @throws StreamerError */
@@ -83,7 +87,7 @@ function readSecrets({ clientSecretFile, apiKeyFile }: LoginCommandOptions): Pic
 function changesOf(options: LoginCommandOptions): LoginRequest['changes'] {
   const changes: Record<string, unknown> = {};
   const set = (field: string, value: unknown) => {
-    if (value !== undefined) changes[field] = value === '' ? undefined : value;
+    if (value !== undefined) changes[field] = orNothing(value);
   };
   for (const field of SAME) set(field, options[field]);
   // A secret on standard input is kept with the tokens, in place of a file.
@@ -94,16 +98,24 @@ function changesOf(options: LoginCommandOptions): LoginRequest['changes'] {
   return changes;
 }
 
+/** What is empty takes its field out. */
+function orNothing(value: unknown): unknown {
+  return value === '' || (Array.isArray(value) && value.every((one) => one === '')) ? undefined : value;
+}
+
 function agentOf(options: LoginCommandOptions): Readonly<Record<string, unknown>> {
   const fields = {
     node: options.agentNode,
-    nodeVersion: options.agentNodeVersion,
+    nodeVersion: options.agentNodeVersion === undefined || options.agentNodeVersion === '' ? options.agentNodeVersion : Number(options.agentNodeVersion),
     partition: options.agentPartition,
     time: options.agentTime,
     directives: options.agentDirective,
     directory: options.agentDirectory,
-  };
-  return defined(fields);
+    waitTimeout: options.agentWaitTimeout,
+    publicIps: options.agentPublicIps,
+    portRange: options.agentPortRange,
+  } satisfies { [Key in keyof AgentProfile]-?: unknown };
+  return Object.fromEntries(Object.entries(defined(fields)).map(([field, value]) => [field, orNothing(value)]));
 }
 
 function promptsFor(renderer: Renderer, open: boolean): SignInPrompts {

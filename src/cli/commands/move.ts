@@ -44,13 +44,15 @@ export async function runMove(name: MoveDirection, words: readonly string[], opt
   const choices = transferChoices(options);
   const route = routeOf(options);
   const { client, profile, system, account } = await openControl(controlChoice(options, process.env));
+  // A site's relay has a certificate of the same authority as the site.
+  const ca = options.ca ?? profile.ca;
   const method = options.method ?? profile.method ?? 'auto';
   const identity = method === 'streamer' || method === 'ops' ? undefined : await agentIdentity(options.identity, process.env, (message) => renderer.onProgress({ type: 'notice', message }));
   await withTransferTools(options, renderer, true, async ({ rate, onProgress }) => {
     const common: MoveOptions = {
       ...choices,
       ...defined({ system, account, verify: options.verify, requireEncryption: options.requireEncryption, keepJob: options.keepJob, connectTimeoutMs: options.connectTimeout, windowBytes: options.window, identity }),
-      ...(options.ca === undefined ? {} : { ca: readPemFile(options.ca) }),
+      ...(ca === undefined ? {} : { ca: readPemFile(ca) }),
       client,
       profile: withAgentOptions(profile, options),
       method,
@@ -61,11 +63,21 @@ export async function runMove(name: MoveDirection, words: readonly string[], opt
       startTimeoutMs: options.startTimeout,
       retryTimeoutMs: options.retryTimeout,
       streams: options.streams,
-      stateDirectory: path.join(configurationDirectory(process.env), 'jobs'),
+      ...defined({ stateDirectory: stateDirectory(process.env) }),
     };
     if (name === 'download') await download({ ...common, from, ...defined({ to }) });
     else await upload({ ...common, from, to: to ?? '' });
   });
+}
+
+/** Undefined where the user has no place for it: then jobs are not remembered. */
+function stateDirectory(env: NodeJS.ProcessEnv): string | undefined {
+  try {
+    return path.join(configurationDirectory(env), 'jobs');
+  } catch (error) {
+    if (error instanceof UsageError) return undefined;
+    throw error;
+  }
 }
 
 interface Words {

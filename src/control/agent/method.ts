@@ -8,11 +8,12 @@ import { UsageError, peerText } from '../../errors.js';
 import { formatSize } from '../../util/units.js';
 import type { TransferResult } from '../../transfer/progress.js';
 import type { Method, TransferRequest } from '../method.js';
+import { moveMany } from '../methods/many.js';
 import { AGENT_MISSING, agentFileSize } from './agent-file.js';
 import { schedulerOf } from './agent-job.js';
 import { agentSettingsOf } from './agent-profile.js';
 import { moveByAgent } from './move-by-agent.js';
-import { assertTargetsFree } from './target-check.js';
+import { settledTargets } from './target-check.js';
 import { verifyItems } from './verify-items.js';
 
 /** See the module's head. */
@@ -39,7 +40,8 @@ async function run(request: TransferRequest): Promise<TransferResult> {
   const sources = items.map(({ remote, local }) => (direction === 'download' ? remote : local));
   const target = several ? [directoryFor(request)] : [direction === 'download' ? only.local : only.remote];
   const [remote, local] = direction === 'download' ? [sources, target] : [target, sources];
-  await assertTargetsFree(request);
+  const there = await settledTargets(request);
+  if (there !== undefined) return moveMany(there, request, 1, () => Promise.reject(new Error('it is there')));
   const result = await moveByAgent({ ...request, remote, local, agent: agentSettingsOf(request.profile) });
   await verifyItems(result, request);
   return result;

@@ -4,9 +4,9 @@
  * @module
  */
 import { setTimeout as sleep } from 'node:timers/promises';
-import { ControlError, peerText, StreamerError } from '../../errors.js';
+import { peerText, type StreamerError } from '../../errors.js';
 import { abortReason } from '../../transfer/outcome.js';
-import { hasNotBegun, waitingWords } from '../job.js';
+import { hasNotBegun, Patience, waitingWords } from '../job.js';
 import { callOptions, type SiteJob } from '../site.js';
 import { coordinatesIn, failureIn } from './job-log.js';
 import { logOf } from './place.js';
@@ -20,10 +20,6 @@ function usualPace(looks: number, state: string | undefined): number {
 
 /** Lines of a log that are read: those of all but long transfers. */
 const LOG_LINES = 200;
-/** Looks that may fail one after the other: commands take their time on a busy system. */
-const FAILURES_MAX = 8;
-/** Looks at which a job may be unknown: the scheduler's accounting comes later. */
-const UNKNOWN_MAX = 20;
 
 /**
  * Follows a job until its server says where it is.
@@ -34,19 +30,20 @@ const UNKNOWN_MAX = 20;
 export async function awaitCoordinates(run: AgentRun, identity: string, context: RunContext): Promise<string> {
   const { pace = usualPace, signal } = context;
   const told = new StateTeller(context);
-  let [failures, unknown] = [0, 0];
+  const patience = new Patience({ ...context, jobId: run.jobId });
   for (let looks = 0; ; looks += 1) {
     let seen: Look = {};
+    let known = true;
     try {
       seen = await look(run, identity, context);
-      [failures, unknown] = [0, seen.job === undefined ? unknown + 1 : 0];
+      known = patience.answered(seen.job) || seen.coordinates !== undefined;
     } catch (error) {
-      failures += 1;
-      if (failures > FAILURES_MAX || signal?.aborted === true || !mayPass(error)) throw error;
+      if (signal?.aborted === true) throw abortReason(signal);
+      patience.failed(error);
     }
     if (seen.coordinates !== undefined) return seen.coordinates;
     if (seen.job?.over === true) throw await failureOf(run, seen.job, false, context);
-    if (unknown > UNKNOWN_MAX) throw await failureOf(run, { jobId: run.jobId, state: 'unknown to the scheduler' }, false, context);
+    if (!known) throw await failureOf(run, { jobId: run.jobId, state: 'unknown to the scheduler' }, false, context);
     if (seen.job !== undefined) told.tell(seen.job);
     await sleep(pace(looks, seen.job?.state), undefined, callOptions(signal)).catch(() => {
       throw abortReason(signal);
@@ -89,12 +86,6 @@ const BEGINNING_BYTES = 32_768;
 
 function beginningOf({ directory }: AgentRun, { client, system, signal }: RunContext): Promise<string> {
   return client.view(system, logOf(directory), { offset: 0, size: BEGINNING_BYTES }, callOptions(signal));
-}
-
-/** Whether another look may go better. */
-function mayPass(error: unknown): boolean {
-  if (error instanceof ControlError) return error.code === 'control-unavailable' || error.status === 408 || (error.status ?? 0) >= 500;
-  return error instanceof StreamerError && error.retryable;
 }
 
 /** Tells of a job's state when it is another one, and has only so much patience with a queue. */

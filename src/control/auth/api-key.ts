@@ -22,6 +22,7 @@
  */
 import { AuthError, ConnectError, StreamerError } from '../../errors.js';
 import type { Authenticator, AuthenticatorContext } from './authenticator.js';
+import { boundedText } from './bounded-answer.js';
 import { keptSecret } from './client-authentication.js';
 import { codeOf } from './provider-error.js';
 import { grantParameters, secureUrl } from './provider.js';
@@ -33,8 +34,6 @@ import { parseObject, tokensOf, type Tokens } from './tokens.js';
 const DEFAULT_HEADER = 'X-API-Key';
 /** How long the endpoint may take, milliseconds. */
 const ANSWER_MS = 30_000;
-/** An answer is a token and a few words. */
-const ANSWER_LENGTH_MAX = 256 * 1024;
 
 /** Signs with the token that the key is traded for, or with the key. */
 export function apiKeyAuthenticator(settings: SignInSettings): Authenticator {
@@ -81,8 +80,7 @@ async function post(endpoint: URL, { headers, body }: { readonly headers: Header
   try {
     // A redirection would carry the key to who knows where.
     const response = await fetch(endpoint.href, { method: 'POST', headers, body, redirect: 'manual', signal: AbortSignal.any(signals) });
-    const text = await response.text();
-    return { status: response.status, text: text.slice(0, ANSWER_LENGTH_MAX) };
+    return { status: response.status, text: await boundedText(response, endpoint.host) };
   } catch (error) {
     if (error instanceof StreamerError) throw error;
     if (signal?.aborted === true && signal.reason instanceof StreamerError) throw signal.reason;

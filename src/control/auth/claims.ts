@@ -5,6 +5,7 @@
  * @module
  */
 import { defined } from '../../util/defined.js';
+import { isTime } from '../../util/units.js';
 
 /** The claims that are looked at. Times are seconds since 1970. */
 export interface Claims {
@@ -39,7 +40,7 @@ export function readClaims(token: string): Claims | undefined {
 /** The claims in an object of any origin. What is of another type than it should be is left out. */
 export function claimsOf(payload: Readonly<Record<string, unknown>>): Claims {
   const text = (...names: readonly string[]) => names.map((name) => payload[name]).find((value) => typeof value === 'string' && value !== '') as string | undefined;
-  const time = (name: string) => (typeof payload[name] === 'number' && Number.isFinite(payload[name]) ? payload[name] : undefined);
+  const time = (name: string) => (typeof payload[name] === 'number' && isTime(payload[name]) ? payload[name] : undefined);
   return {
     audience: [payload['aud']].flat().filter((value) => typeof value === 'string'),
     ...defined({

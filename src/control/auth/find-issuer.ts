@@ -5,12 +5,13 @@
  * @module
  */
 import type { Profile } from '../profile.js';
+import { boundedText } from './bounded-answer.js';
 import { secureUrl } from './provider.js';
 import { parseObject } from './tokens.js';
 
-/** How long each may take, milliseconds; and how long a document may be. */
+/** How long each may take, milliseconds; and how long a document may be, bytes. */
 const ANSWER_MS = 15_000;
-const DOCUMENT_LENGTH_MAX = 8 * 1024 * 1024;
+const DOCUMENT_MOST_BYTES = 8 * 1024 * 1024;
 /** Keycloak's is four above its token endpoint. */
 const PARENTS_MAX = 8;
 
@@ -54,8 +55,8 @@ async function getObject(address: string, fetch: typeof globalThis.fetch, signal
   try {
     const signals = [AbortSignal.timeout(ANSWER_MS), ...(signal === undefined ? [] : [signal])];
     const response = await fetch(address, { redirect: 'error', signal: AbortSignal.any(signals), headers: { accept: 'application/json' } });
-    const text = await response.text();
-    return response.ok && text.length <= DOCUMENT_LENGTH_MAX ? parseObject(text) : undefined;
+    const text = await boundedText(response, new URL(address).host, DOCUMENT_MOST_BYTES);
+    return response.ok ? parseObject(text) : undefined;
   } catch {
     return undefined;
   }

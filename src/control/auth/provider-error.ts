@@ -15,6 +15,8 @@ export interface ProviderCall {
   readonly host: string;
   /** What to do when a sign-in has ended: goes on after "sign in again:". */
   readonly again: string;
+  /** Takes what was sent out of a text that repeats it. */
+  readonly hide: (text: string) => string;
 }
 
 /** An OAuth error code (RFC 6749 section 5.2, RFC 8628 section 3.5) to the error's code and advice. */
@@ -45,9 +47,9 @@ export function providerError(library: typeof OpenidClient, error: unknown, call
   return clientError(error, call);
 }
 
-function refusal(error: string, description: string | undefined, status: number, { doing, host, again }: ProviderCall): StreamerError {
-  const said = description === undefined ? '' : `: ${quotable(description)}`;
-  const what = `${host} refuses to ${doing} (${quotable(error).slice(0, 60)}${said})`;
+function refusal(error: string, description: string | undefined, status: number, { doing, host, again, hide }: ProviderCall): StreamerError {
+  const said = description === undefined ? '' : `: ${quotable(hide(description))}`;
+  const what = `${host} refuses to ${doing} (${quotable(hide(error)).slice(0, 60)}${said})`;
   if (status >= 500 || error === 'temporarily_unavailable' || error === 'server_error') return new ConnectError('connect-failed', `${what}: it has a fault of its own; try again later`);
   const [code, advice] = (Object.hasOwn(REFUSALS, error) ? REFUSALS[error] : undefined) ?? ['auth-refused', 'check what it was asked'];
   return new AuthError(code, `${what}; ${code === 'auth-sign-in' ? `sign in again: ${again}` : advice}`);

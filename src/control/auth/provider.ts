@@ -10,8 +10,10 @@ import { UsageError, type StreamerError } from '../../errors.js';
 import { isLoopbackUrl } from '../../transport/proxy.js';
 import type { Profile } from '../profile.js';
 import type { AuthenticatorContext } from './authenticator.js';
+import { boundedAnswer } from './bounded-answer.js';
 import { clientAuthentication } from './client-authentication.js';
 import { providerError, type ProviderCall } from './provider-error.js';
+import { SentSecrets } from './sent-secrets.js';
 import type { SignInSettings } from './settings.js';
 import { parseObject } from './tokens.js';
 
@@ -36,10 +38,11 @@ export interface Grant {
 export async function atProvider<T>(settings: SignInSettings, context: AuthenticatorContext, doing: string, run: (grant: Grant) => Promise<T>): Promise<T> {
   const library = await import('openid-client');
   const place = placeOf(settings);
-  const call: ProviderCall = { doing, host: place.url.host, again: settings.again };
+  const secrets = new SentSecrets();
+  const call: ProviderCall = { doing, host: place.url.host, again: settings.again, hide: secrets.hide };
   const failure = (error: unknown) => providerError(library, error, call);
   try {
-    const configuration = await connect(library, settings, context, place);
+    const configuration = await connect(library, settings, context, place, secrets);
     return await run({ library, configuration, failure });
   } catch (error) {
     throw failure(error);
@@ -72,11 +75,11 @@ function mayBePlain(url: URL): boolean {
   return url.protocol === 'http:' && isLoopbackUrl(url);
 }
 
-async function connect(library: typeof OpenidClient, settings: SignInSettings, context: AuthenticatorContext, { url, known }: Place): Promise<OpenidClient.Configuration> {
+async function connect(library: typeof OpenidClient, settings: SignInSettings, context: AuthenticatorContext, { url, known }: Place, secrets: SentSecrets): Promise<OpenidClient.Configuration> {
   const { clientId } = settings.profile;
   if (clientId === undefined) throw new UsageError(`${settings.from} does not say \`clientId\`, the name that this program is registered by at the provider`);
   const clock = { skewSeconds: 0 };
-  const customFetch = guardedFetch(context, clock);
+  const customFetch = guardedFetch(context, clock, secrets);
   const server = known === 'tokenUrl' ? { issuer: url.href, token_endpoint: url.href } : await discover(library, url, clientId, customFetch);
   const methods = Array.isArray(server.token_endpoint_auth_methods_supported) ? server.token_endpoint_auth_methods_supported : [];
   const authentication = await clientAuthentication(library, settings, context, methods);
@@ -113,18 +116,20 @@ function plainRequests(library: typeof OpenidClient): (configuration: OpenidClie
 }
 
 /**
- * Follows the user's proxy and authorities, refuses what a provider on this machine might name elsewhere without TLS, and learns
- * from the answers by how much this machine's clock is wrong.
+ * Follows the user's proxy and authorities, refuses what a provider on this machine might name elsewhere without TLS, reads no answer
+ * without end, and learns from the answers by how much this machine's clock is wrong.
  */
-function guardedFetch({ fetch, signal }: AuthenticatorContext, clock: { skewSeconds: number }): OpenidClient.CustomFetch {
+function guardedFetch({ fetch, signal }: AuthenticatorContext, clock: { skewSeconds: number }, secrets: SentSecrets): OpenidClient.CustomFetch {
   return async (address, options) => {
-    secureUrl(address, 'an address that the provider names');
+    const { host } = secureUrl(address, 'an address that the provider names');
+    secrets.gather(options.headers, options.body);
     const signals = [options.signal, signal].filter((one) => one !== undefined);
     const response = await fetch(address, { ...options, body: options.body ?? null, ...(signals.length === 0 ? {} : { signal: AbortSignal.any(signals) }) });
     const date = Date.parse(response.headers.get('date') ?? '');
     // Half a second is what a header without fractions cannot tell.
     if (!Number.isNaN(date)) clock.skewSeconds = Math.round((date + 500 - Date.now()) / 1000);
-    return response;
+    const body = await boundedAnswer(response, host);
+    return new Response(body.byteLength === 0 ? null : body, { status: response.status, headers: response.headers });
   };
 }
 

@@ -6,6 +6,7 @@
 import { AuthError } from '../../errors.js';
 import { readClaims } from './claims.js';
 import type { Lifetime } from './freshness.js';
+import { checkToken } from './token-source.js';
 
 /** An access token, how long it lasts, and what renews it. */
 export interface Tokens extends Lifetime {
@@ -15,6 +16,8 @@ export interface Tokens extends Lifetime {
   readonly idToken?: string;
 }
 
+/** Longest life that is believed, seconds: a year. */
+const LONGEST_LIFE_SECONDS = 366 * 86_400;
 /** How long a token is thought to last that does not say so, seconds. */
 const UNKNOWN_LIFE_SECONDS = 300;
 
@@ -28,13 +31,14 @@ export interface TokenAnswer {
 
 /**
  * Its life is counted by this machine's clock from when it was asked for: so a clock that is wrong does no harm.
+ * @throws AuthError `auth-token` for what could be no header's
  * @param before what the new ones take the place of: a refresh token that is not replaced stays good (RFC 6749 section 6)
  */
 export function tokensOf(answer: TokenAnswer, askedAtMs: number, before?: Tokens): Tokens {
   const refreshToken = answer.refresh_token ?? before?.refreshToken;
   const idToken = answer.id_token ?? before?.idToken;
   return {
-    accessToken: answer.access_token,
+    accessToken: checkToken(answer.access_token, 'what the provider gives as an access token'),
     obtainedAtMs: askedAtMs,
     expiresAtMs: askedAtMs + lifeSecondsOf(answer) * 1000,
     ...(refreshToken === undefined ? {} : { refreshToken }),
@@ -43,9 +47,9 @@ export function tokensOf(answer: TokenAnswer, askedAtMs: number, before?: Tokens
 }
 
 function lifeSecondsOf({ access_token: token, expires_in: said }: TokenAnswer): number {
-  if (said !== undefined && Number.isFinite(said) && said > 0) return said;
+  if (said !== undefined && Number.isFinite(said) && said > 0) return Math.min(said, LONGEST_LIFE_SECONDS);
   const { issuedAt, expiresAt } = readClaims(token) ?? {};
-  return issuedAt !== undefined && expiresAt !== undefined && expiresAt > issuedAt ? expiresAt - issuedAt : UNKNOWN_LIFE_SECONDS;
+  return issuedAt !== undefined && expiresAt !== undefined && expiresAt > issuedAt ? Math.min(expiresAt - issuedAt, LONGEST_LIFE_SECONDS) : UNKNOWN_LIFE_SECONDS;
 }
 
 /** The life of a token that was issued to someone else, at some time before: by what it says of itself. */

@@ -122,7 +122,7 @@ function jsonOf(bytes: Uint8Array, origin: string): unknown {
   try {
     return JSON.parse(text) as unknown;
   } catch {
-    throw new ControlError('control-not-firecrest', `${origin} answers with ${kindOf(text)} where FirecREST answers with JSON: is \`url\` that of the API, with its whole path?`, { status: 200 });
+    throw new ControlError('control-not-firecrest', `${origin} answers with ${/^\s*[[{]/u.test(text) ? 'broken JSON' : kindOf(text)} where FirecREST answers with JSON: is \`url\` that of the API, with its whole path?`, { status: 200 });
   }
 }
 

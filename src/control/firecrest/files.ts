@@ -4,6 +4,7 @@
  * @module
  */
 import { ControlError } from '../../errors.js';
+import { isTime } from '../../util/units.js';
 import { countOf, fieldsOf, optionalText, requiredList, textOf, unexpected } from './shape.js';
 
 /** What an entry is. */
@@ -76,7 +77,7 @@ export function parseStat(answer: unknown): RemoteStat {
 
 /** Before 1970, too. */
 function time(value: unknown, name: string): number {
-  if (typeof value !== 'number' || !Number.isFinite(value)) throw unexpected(`output.${name}`, 'a time');
+  if (typeof value !== 'number' || !isTime(value)) throw unexpected(`output.${name}`, 'a time');
   return value;
 }
 

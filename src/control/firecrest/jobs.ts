@@ -4,7 +4,8 @@
  * @module
  */
 import { defined } from '../../util/defined.js';
-import { fieldsOf, integerOf, optionalFields, optionalText, requiredList, textOf } from './shape.js';
+import { isJobId } from './parameters.js';
+import { fieldsOf, integerOf, optionalFields, optionalText, requiredList, textOf, timeOf, unexpected } from './shape.js';
 
 /** A job. Times are seconds since 1970. */
 export interface FirecrestJob {
@@ -64,8 +65,8 @@ function parseJob(value: unknown, where: string): FirecrestJob {
     ...defined({
       reason,
       exitCode,
-      start: integerOf(time['start']),
-      end: integerOf(time['end']),
+      start: timeOf(time['start']),
+      end: timeOf(time['end']),
       limitSeconds: integerOf(time['limit']),
       elapsedSeconds: integerOf(time['elapsed']),
       nodes: said(job['nodes'], `${where}.nodes`),
@@ -94,9 +95,16 @@ function idOf(value: unknown, where: string): string {
   return typeof value === 'number' && Number.isSafeInteger(value) ? String(value) : textOf(value, where);
 }
 
+/** The id of a job that was just queued: one that can be asked for again. @throws ControlError */
+export function newIdOf(value: unknown, where: string): string {
+  const id = idOf(value, where);
+  if (!isJobId(id)) throw unexpected(where, 'the id of a job');
+  return id;
+}
+
 /** Reads `POST /compute/{system}/jobs`. @throws ControlError */
 export function parseSubmitted(answer: unknown): { readonly jobId: string } {
-  return { jobId: idOf(fieldsOf(answer, 'it')['jobId'], 'jobId') };
+  return { jobId: newIdOf(fieldsOf(answer, 'it')['jobId'], 'jobId') };
 }
 
 /** Reads `GET /compute/{system}/jobs/{id}/metadata`. @throws ControlError */

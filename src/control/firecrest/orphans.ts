@@ -15,7 +15,7 @@
  * @module
  */
 import { setTimeout as sleep } from 'node:timers/promises';
-import { ConnectError, ControlError, peerText, type StreamerError, TimeoutError } from '../../errors.js';
+import { AbortError, ConnectError, ControlError, peerText, type StreamerError, TimeoutError } from '../../errors.js';
 import type { FirecrestJob, FirecrestJobMetadata } from './jobs.js';
 
 /** Where jobs are looked for, and ended. */
@@ -43,9 +43,14 @@ export interface Missing<T> {
 
 type Found = { readonly job: FirecrestJob; readonly metadata: FirecrestJobMetadata };
 
-/** When to look, milliseconds after the one before: what hangs has a while to come back. Two looks that see nothing are enough. */
+/**
+ * When to look, milliseconds after the one before: what hangs has a while to come back. Where nothing hung, two looks that see nothing
+ * are enough: what was queued is there at once.
+ */
 const LOOKS_MS = [500, 2_500, 5_000, 10_000];
 const EMPTY_LOOKS = 2;
+/** FirecREST's words for a command that did not end: `sbatch` may queue its job yet. */
+const HUNG = /Channel not open|timed out|timeout|Unable to contact|Zero Bytes/iu;
 /** How far Slurm's seconds and the two clocks may be apart, milliseconds. */
 const CLOCKS_APART_MS = 5_000;
 
@@ -55,9 +60,10 @@ const CLOCKS_APART_MS = 5_000;
  * @throws StreamerError that error, with what became of the job
  */
 export async function adoptOrphan<T>(error: StreamerError, missing: Missing<T>, desk: JobDesk): Promise<T> {
-  const finding = await findOrphans(missing, desk);
+  const hung = isHung(error);
+  const finding = await findOrphans(missing, desk, hung ? LOOKS_MS.length : EMPTY_LOOKS);
   const [found, ...others] = finding ?? [];
-  if (found === undefined || others.length > 0) throw withFate(error, fateOf(finding, missing.system));
+  if (found === undefined || others.length > 0) throw withFate(error, fateOf(finding, missing.system, hung));
   const adopted = missing.signal?.aborted === true ? undefined : missing.adopt(found.job, found.metadata);
   if (adopted !== undefined) return adopted;
   const { jobId } = found.job;
@@ -65,8 +71,15 @@ export async function adoptOrphan<T>(error: StreamerError, missing: Missing<T>, 
   throw withFate(error, `its job ${peerText(jobId)} was queued all the same, and ${cancelled ? 'is cancelled' : `cannot be cancelled now: see "streamer jobs --system ${missing.system}"`}`);
 }
 
+/** Whether the question may be under way yet: it was not answered, or the answer says that something behind it was not. */
+function isHung(error: StreamerError): boolean {
+  // Who has stopped it does not wait for long.
+  if (!(error instanceof ControlError)) return !(error instanceof AbortError);
+  return error.status === 408 || error.status === 502 || error.status === 504 || HUNG.test(error.message);
+}
+
 /** @returns undefined where the queue could not be looked at */
-async function findOrphans<T>(missing: Missing<T>, desk: JobDesk): Promise<readonly Found[] | undefined> {
+async function findOrphans<T>(missing: Missing<T>, desk: JobDesk, emptyLooks: number): Promise<readonly Found[] | undefined> {
   let empty = 0;
   for (const ms of LOOKS_MS) {
     await (desk.pause ?? sleep)(ms);
@@ -75,7 +88,7 @@ async function findOrphans<T>(missing: Missing<T>, desk: JobDesk): Promise<reado
     if (found === undefined) continue;
     if (found.length > 0) return found;
     empty += 1;
-    if (empty === EMPTY_LOOKS) break;
+    if (empty === emptyLooks) break;
   }
   return empty > 0 ? [] : undefined;
 }
@@ -102,9 +115,9 @@ function withFate(error: StreamerError, fate: string): StreamerError {
   return error instanceof ConnectError ? new ConnectError('connect-lost', message, details) : error;
 }
 
-function fateOf(finding: readonly Found[] | undefined, system: string): string {
+function fateOf(finding: readonly Found[] | undefined, system: string, hung: boolean): string {
   const see = `see "streamer jobs --system ${system}"`;
   if (finding === undefined) return `whether it has queued its job all the same cannot be seen now: ${see} later, and cancel what nobody waits for`;
-  if (finding.length === 0) return 'no job of it is in the queue';
+  if (finding.length === 0) return hung ? `no job of it is in the queue yet: ${see} later, and cancel what nobody waits for` : 'no job of it is in the queue';
   return `its job may be one of ${finding.map(({ job }) => peerText(job.jobId)).join(', ')}: ${see}, and cancel what nobody waits for`;
 }

@@ -11,9 +11,14 @@ export function on(system: string): { readonly system_name: string } {
   return { system_name: system };
 }
 
+/** Whether FirecREST takes it for the id of a job. */
+export function isJobId(text: string): boolean {
+  return /^[A-Za-z0-9]+$/u.test(text);
+}
+
 /** The job of a route. @throws UsageError */
 export function jobOf(system: string, jobId: string): { readonly system_name: string; readonly job_id: string } {
-  if (!/^[A-Za-z0-9]+$/u.test(jobId)) throw new UsageError(`"${jobId}" is no id of a job: FirecREST takes letters and digits, so no part of a job array`);
+  if (!isJobId(jobId)) throw new UsageError(`"${jobId}" is no id of a job: FirecREST takes letters and digits, so no part of a job array`);
   return { ...on(system), job_id: jobId };
 }
 
@@ -28,10 +33,15 @@ export function assertCarried(path: string): void {
   if (path === '' || path.includes('\0')) throw new UsageError('a path is not empty, and holds no NUL character');
 }
 
-/** A file's own name, for ops/upload: as a form's field it has its quotes, backslashes and line breaks written otherwise. @throws UsageError */
+/** Whether ops/upload can carry a file's own name: as a form's field it has its quotes, backslashes and line breaks written otherwise. */
+export function isFileName(name: string): boolean {
+  return !/["'\\\r\n/\0]/u.test(name) && !['', '.', '..'].includes(name);
+}
+
+/** @throws UsageError */
 export function assertFileName(name: string): void {
   assertCarried(name);
-  if (/["\\\r\n/]/u.test(name) || name === '.' || name === '..') throw new UsageError(`FirecREST cannot carry the file's name ${JSON.stringify(name)}: rename it`);
+  if (!isFileName(name)) throw new UsageError(`FirecREST cannot carry the file's name ${JSON.stringify(name)}: rename it`);
 }
 
 /** For answers that may be "there is none": the thing's 404, not that of the system or of the route. */

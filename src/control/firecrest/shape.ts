@@ -5,6 +5,7 @@
  * @module
  */
 import { ControlError } from '../../errors.js';
+import { isTime } from '../../util/units.js';
 
 /** An object whose fields are not known. */
 export type Fields = Readonly<Record<string, unknown>>;
@@ -64,4 +65,10 @@ export function optionalCount(value: unknown, where: string): number | undefined
 /** A number of any sign; undefined for what is none. */
 export function integerOf(value: unknown): number | undefined {
   return typeof value === 'number' && Number.isSafeInteger(value) ? value : undefined;
+}
+
+/** Whole seconds since 1970; undefined for what is none, or no time. */
+export function timeOf(value: unknown): number | undefined {
+  const seconds = integerOf(value);
+  return seconds !== undefined && isTime(seconds) ? seconds : undefined;
 }

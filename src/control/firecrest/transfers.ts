@@ -4,7 +4,7 @@
  * @module
  */
 import { ControlError } from '../../errors.js';
-import type { FirecrestJob, FirecrestJobMetadata } from './jobs.js';
+import { newIdOf, type FirecrestJob, type FirecrestJobMetadata } from './jobs.js';
 import { fieldsOf, optionalFields, optionalText, textOf } from './shape.js';
 
 /** Seen from the user's machine. */
@@ -33,7 +33,7 @@ export function parseTransferJob(answer: unknown): TransferJob {
   const job = fieldsOf(transferJob, 'transferJob');
   const logs = optionalFields(job['logs'], 'transferJob.logs') ?? {};
   const coordinates = optionalText(fieldsOf(transferDirectives, 'transferDirectives')['coordinates'], 'transferDirectives.coordinates');
-  const jobId = typeof job['jobId'] === 'number' ? String(job['jobId']) : textOf(job['jobId'], 'transferJob.jobId');
+  const jobId = newIdOf(job['jobId'], 'transferJob.jobId');
   if (coordinates === undefined) throw new ControlError('control-answer', `FirecREST tells no coordinates of its job ${jobId}: cancel it, and choose another \`method\``);
   return {
     jobId,

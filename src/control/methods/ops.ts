@@ -11,6 +11,7 @@ import { publish, publishOver } from '../../storage/publish.js';
 import { NO_ENTRIES } from '../../transfer/result.js';
 import type { ProgressListener, TransferResult } from '../../transfer/progress.js';
 import { formatSize } from '../../util/units.js';
+import { isFileName } from '../firecrest/parameters.js';
 import { CLEANING_MS } from '../job.js';
 import type { Method, MoveItem, TransferRequest } from '../method.js';
 import { canLook, directoryOf, nameOf } from '../remote-path.js';
@@ -46,6 +47,8 @@ function unfitForOps({ direction, url, system, items, settings }: TransferReques
   if (items.length > FILES_MAX) return `these are ${items.length} files, of which it takes ${FILES_MAX} at the most`;
   const hidden = items.find(({ remote }) => !canLook(remote, system));
   if (hidden !== undefined) return `FirecREST cannot be asked for ${hidden.remote}`;
+  const odd = direction === 'upload' ? items.find(({ remote }) => !isFileName(nameOf(remote))) : undefined;
+  if (odd !== undefined) return `FirecREST cannot carry the file's name ${JSON.stringify(nameOf(odd.remote))}`;
   if (settings.existing === 'update') return 'it keeps no times, by which `update` decides';
   return settings.rate === undefined || settings.rate.bytesPerSecond === undefined ? undefined : 'it knows no limit on the rate';
 }

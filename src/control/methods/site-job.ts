@@ -44,10 +44,24 @@ export async function askForJob(item: MoveItem, note: JobNote, context: SiteJobC
 }
 
 /** Writes a record. A disk that is full is no reason to fail: only a run that is killed would miss it. */
-export async function remember(record: JobRecord, note: JobNote, { onProgress }: Pick<SiteJobContext, 'onProgress'>): Promise<void> {
-  await note.write(record).catch((error: unknown) => {
-    onProgress({ type: 'notice', message: `the job cannot be remembered for a later run: ${error instanceof Error ? error.message : ''}` });
-  });
+async function remember(record: JobRecord, note: JobNote, context: Pick<SiteJobContext, 'onProgress'>): Promise<void> {
+  await note.write(record).catch((error: unknown) => notRemembered(error, context));
+}
+
+/**
+ * The same before it returns. A server of the reference's that was reached has its session spent, and with the first byte of an upload
+ * there is a part under the target's name: the next run of one that is killed in that very moment must know.
+ */
+export function rememberNow(record: JobRecord, note: JobNote, context: Pick<SiteJobContext, 'onProgress'>): void {
+  try {
+    note.writeNow(record);
+  } catch (error) {
+    notRemembered(error, context);
+  }
+}
+
+function notRemembered(error: unknown, { onProgress }: Pick<SiteJobContext, 'onProgress'>): void {
+  onProgress({ type: 'notice', message: `the job cannot be remembered for a later run: ${error instanceof Error ? error.message : ''}` });
 }
 
 /** A POST that has failed may have queued its job all the same; only a refusal says that it has not. */

@@ -16,7 +16,7 @@ import type { MoveItem, TransferRequest } from '../method.js';
 import type { SiteJob, SiteTransferJob } from '../site.js';
 import { JobWatch } from './job-watch.js';
 import { removePartialUpload } from './partial-upload.js';
-import { askForJob, followed, letJobEnd, remember, stopJob, type SiteJobContext } from './site-job.js';
+import { askForJob, followed, letJobEnd, rememberNow, stopJob, type SiteJobContext } from './site-job.js';
 import { verifyMoved } from './verify-moved.js';
 import { defined } from '../../util/defined.js';
 
@@ -143,7 +143,7 @@ class StreamerFile {
     if (event.type === 'connected') {
       this.#wire = event.wire;
       watch.end();
-      if (this.#record !== undefined) void remember({ ...this.#record, wire: event.wire }, this.#note, this.#request);
+      if (this.#record !== undefined) rememberNow({ ...this.#record, wire: event.wire }, this.#note, this.#request);
     }
     if (event.type === 'reconnecting') watch.begin();
     if (event.type === 'progress' && event.bytes > 0) this.#moved = true;

@@ -30,6 +30,8 @@ describe('--port-range', () => {
     ['--port-range a b', '--port-range a b'],
     ['--port-range=5665', '--port-range=5665'],
     ['--port-ranges 1 2', '--port-ranges 1 2'],
+    ['login --agent-port-range 1 2', 'login --agent-port-range 1-2'],
+    ['--agent-port-range=1 2', '--agent-port-range 1-2'],
     ['send --path 5665 5670', 'send --path 5665 5670'],
     ['--port-range 1 2 --port-range 3 4', '--port-range 1-2 --port-range 3-4'],
     ['', ''],

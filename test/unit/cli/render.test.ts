@@ -105,6 +105,24 @@ describe('lines for people', () => {
     assert.match(err, /resuming at 40 B/u);
   });
 
+  it('hold nothing that commands a terminal, whoever wrote it', (t) => {
+    fakeClock(t);
+    const odd = 'a\u001b]0;x\u0007\u009b31m\u202eb';
+    const act = (renderer: ReturnType<typeof createRenderer>) => {
+      for (const phase of ['asking', 'method'] as const) renderer.onProgress({ type: 'phase', phase, message: odd });
+      renderer.onProgress({ type: 'notice', message: odd });
+      renderer.onProgress({ type: 'reconnecting', reason: odd, delayMs: 1 });
+      renderer.onProgress({ type: 'done', result: { ...RESULT, path: odd, remote: odd } });
+      renderer.print(`first ${odd}\nsecond`);
+      renderer.fail({ exitCode: 2, code: 'usage', message: odd });
+    };
+    for (const options of [{}, { quiet: true }]) {
+      const { out, err } = written(t, options, act);
+      assert.doesNotMatch(`${out}${err}`.replaceAll('\n', ''), /[\p{Cc}\p{Cf}]/u);
+      assert.match(out, /^first a\?\]0;x.*b\nsecond\n$/u);
+    }
+  });
+
   it('tell of progress every five seconds, with the share, the rate and what is left', (t) => {
     const clock = fakeClock(t);
     const { err } = written(t, {}, (renderer) => {

@@ -37,6 +37,11 @@ describe('auto', () => {
     assert.match(chosen(request([{ ...file(0, '/etc/hostname'), kind: 'unknown' }])), /^streamer/u);
   });
 
+  it('does not take FirecREST itself for a name that its form cannot carry', () => {
+    for (const name of ['a"b', 'a\\b', "it's"]) assert.match(chosen(request([file(10, `/scratch/${name}`)], { direction: 'upload' })), /^agent/u, name);
+    assert.match(chosen(request([file(10, '/scratch/a"b')])), /^ops/u, 'a download has it in its query');
+  });
+
   it('says why not the one before', () => {
     assert.match(chosen(request([file(50 * MIB, '/scratch/a b')])), /^agent: a job of our own; not streamer: FirecREST's job script cannot carry the name \/scratch\/a b$/u);
     assert.match(chosen(request([file(50 * MIB)], { system: { ...SYSTEM, transfer: undefined } })), /not streamer: daint has no transfer service/u);

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { readdirSync, readFileSync } from 'node:fs';
 import { chmod, mkdir, readdir, readFile, stat, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { describe, it } from 'node:test';
@@ -39,6 +40,18 @@ describe('what is remembered of a job', () => {
     await assert.rejects(openNote(directory, IDENTITY, never), (error: unknown) => error instanceof StorageError && error.code === 'storage-locked' && /another run of this transfer goes on: .*daint:\/scratch\/up is being moved already by this program itself/u.test(error.message));
     await note.release();
     await (await openNote(directory, IDENTITY, never)).release();
+  });
+
+  it('can be written at once: a run that is killed in the next moment has it', async (t) => {
+    const directory = await tempDir(t);
+    const note = await openNote(directory, IDENTITY, never);
+    note.writeNow(RECORD);
+    const [file = ''] = readdirSync(directory).filter((name) => name.endsWith('.json'));
+    assert.deepEqual(parseRecord(JSON.parse(readFileSync(path.join(directory, file), 'utf8'))), RECORD);
+    assert.equal((await stat(path.join(directory, file))).mode & 0o777, 0o600);
+    await note.clear();
+    await note.release();
+    assert.deepEqual(await readdir(directory), []);
   });
 
   it('is done without where there is no place for it, which is told', async (t) => {

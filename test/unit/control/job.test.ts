@@ -53,6 +53,14 @@ describe('looking at a job', () => {
     assert.deepEqual(said(events), ['cannot see how job 7 is doing: the scheduler is unhealthy; looking again', 'daint answers again']);
   });
 
+  it('goes on when FirecREST does not answer at all, or says that it is too much for now', async () => {
+    for (const error of [new TimeoutError('timeout-idle', 'no answer within 60 s', { retryable: true }), new ControlError('control-unavailable', 'too many', { status: 429 })]) {
+      const { job, site } = followed([{ state: 'COMPLETED' }], { pace: (looks) => (looks === 3 && site.faults.clear(), 0) });
+      site.faults.set('job', error);
+      assert.equal((await awaitEnd(job)).state, 'COMPLETED');
+    }
+  });
+
   it('ends where it will not get better', async () => {
     for (const error of [new AuthError('auth-token', 'sign in again'), new ControlError('control-answer', 'no', { status: 403 }), new TypeError('a bug')]) {
       const { job, site } = followed([{ state: 'RUNNING' }]);

@@ -5,10 +5,12 @@ import { createServer as createTlsServer } from 'node:https';
 import type { AddressInfo, Server } from 'node:net';
 import { describe, it, type TestContext } from 'node:test';
 import { inspect } from 'node:util';
+import { apiKeyAuthenticator } from '../../../../src/control/auth/api-key.js';
 import { clientCredentials } from '../../../../src/control/auth/client-credentials.js';
 import { MemoryStore } from '../../../../src/control/auth/memory-store.js';
 import { refresh } from '../../../../src/control/auth/refresh.js';
 import type { SignInSettings } from '../../../../src/control/auth/settings.js';
+import { parseTokens } from '../../../../src/control/auth/tokens.js';
 import { createFetch } from '../../../../src/control/fetch.js';
 import type { Profile } from '../../../../src/control/profile.js';
 import { StreamerError } from '../../../../src/errors.js';
@@ -97,7 +99,7 @@ describe('a provider', () => {
   it('that refuses, even if it repeats what it was sent', async (t) => {
     const answer = (status: number, body: unknown) => provider(t, usual, json(status, body));
     const parrot = await answer(401, { error: 'invalid_client', error_description: `no such secret: ${SECRET}\n${TOKEN}` });
-    await fails(token({ issuer: parrot.url }), 'auth-refused', /refuses to give a token \(invalid_client: no such secret: ….*check `clientId`/);
+    await fails(token({ issuer: parrot.url }), 'auth-refused', /refuses to give a token \(invalid_client: no such secret: <secret> ….*check `clientId`/);
     await fails(token({ issuer: (await answer(400, { error: 'invalid_scope' })).url }), 'auth-refused', /check `scope`/);
     await fails(token({ issuer: (await answer(503, { error: 'temporarily_unavailable' })).url }), 'connect-failed', /try again later/);
     await fails(token({ issuer: (await answer(200, { token: TOKEN })).url }), 'auth-refused', /is not one of an OpenID provider/);
@@ -106,6 +108,44 @@ describe('a provider', () => {
     await fails(token({ issuer: challenge.url }), 'auth-refused', /check `clientId`/);
     const page = await provider(t, usual, (_request, response) => void response.writeHead(200, { 'content-type': 'text/html' }).end(`<html>${TOKEN}`));
     await fails(token({ issuer: page.url }), 'auth-refused', /something else than JSON/);
+  });
+
+  it('that repeats a secret which is as short as a word, however it was sent', async (t) => {
+    for (const [clientAuthMethod, secret] of [['client_secret_basic', 'short:+ee'], ['client_secret_post', 'sesame-open']] as const) {
+      const { url } = await provider(t, usual, (request, response) => json(400, { error: 'invalid_client', error_description: `${secret} ${request.headers.authorization ?? ''}` })(request, response));
+      const asked = clientCredentials({ ...settings({ issuer: url, clientAuthMethod }), given: { clientSecret: secret } }).token({ store: new MemoryStore(), fetch: createFetch() });
+      const error = await asked.then(() => undefined, (thrown: unknown) => thrown);
+      assert.ok(error instanceof StreamerError);
+      assert.match(error.message, /\(invalid_client: <secret>/);
+      assert.equal(error.message.includes(secret), false, error.message);
+      assert.doesNotMatch(error.message, /Basic \w{8}/);
+    }
+  });
+
+  it('whose answer has no end is not read to it', async (t) => {
+    const endless: RequestListener = (_request, response) => {
+      response.writeHead(200, { 'content-type': 'application/json' });
+      const write = () => {
+        while (!response.destroyed && response.write(' '.repeat(65_536)));
+      };
+      response.on('drain', write).on('error', () => undefined);
+      write();
+    };
+    const [discovery, grant] = [await provider(t, () => endless), await provider(t, usual, endless)];
+    for (const profile of [{ issuer: discovery.url }, { issuer: grant.url }, { tokenUrl: `${grant.url}/token` }]) await fails(token(profile), 'auth-refused', /answers with more than 1048576 bytes, which is no provider's/);
+    const keyed = apiKeyAuthenticator({ ...settings({ tokenUrl: `${grant.url}/token` }), given: { apiKey: SECRET } });
+    await fails(Promise.resolve(keyed.sign({ method: 'GET', url: new URL('https://firecrest.test'), headers: new Headers() }, { store: new MemoryStore(), fetch: createFetch() })), 'auth-refused', /answers with more than 1048576 bytes/);
+  });
+
+  it('that gives what is no token, or one for ever', async (t) => {
+    for (const access of ['a\nb', 'a b', '\u001b[31m', 'é']) {
+      const { url } = await provider(t, usual, json(200, { access_token: access, token_type: 'Bearer' }));
+      await fails(token({ issuer: url }), 'auth-token', /what the provider gives as an access token does not hold a token/);
+    }
+    const [store, { url }] = [new MemoryStore(), await provider(t, usual, json(200, { access_token: TOKEN, token_type: 'Bearer', expires_in: 1e300 }))];
+    await clientCredentials(settings({ issuer: url })).token({ store, fetch: createFetch() });
+    const { obtainedAtMs, expiresAtMs } = parseTokens((await store.get('tokens')) ?? '', '');
+    assert.equal(expiresAtMs - obtainedAtMs, 366 * 86_400_000);
   });
 
   it('that no longer knows a sign-in', async (t) => {

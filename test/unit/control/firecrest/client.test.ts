@@ -48,6 +48,24 @@ describe('where FirecREST is', () => {
   });
 });
 
+describe('an answer', () => {
+  it('may have times that are none: of a job they are left out, of a file that is told', async (t) => {
+    const job = { jobId: '7', name: 'x', status: { state: 'PENDING' }, time: { start: 1e15, end: -1e15 } };
+    const seen = await (await answering(t, 200, { jobs: [job] })).client.job('daint', '7');
+    assert.deepEqual([seen?.state, seen?.start, seen?.end], ['PENDING', undefined, undefined]);
+    const output = { mode: 33_188, ino: 1, nlink: 1, uid: 1, gid: 1, size: 1, atime: 1e300, mtime: 1, ctime: 1 };
+    await assert.rejects((await answering(t, 200, { output })).client.stat('daint', '/scratch/x'), /output\.atime is not a time/u);
+  });
+
+  it('to a question for a job has an id that can be asked for again', async (t) => {
+    for (const jobId of ['7\u001b[31m', '', '1/../2', {}]) {
+      const { client } = await answering(t, 201, { jobId, transferJob: { jobId, system: 'daint', logs: { outputLog: '/o', errorLog: '/e' } }, transferDirectives: { coordinates: 'x' } });
+      await assert.rejects(client.startTransfer('daint', 'download', { path: '/scratch/x' }), (thrown) => thrown instanceof ControlError && /transferJob\.jobId is not/u.test(thrown.message));
+      await assert.rejects(client.submit('daint', { name: 'x', workingDirectory: '/', script: '#!/bin/sh' }), (thrown) => thrown instanceof ControlError && /jobId is not/u.test(thrown.message));
+    }
+  });
+});
+
 describe('a system', () => {
   it('is found in any case, and those that there are are named', async (t) => {
     const { url } = await startServer(t, (request, response) => answerWith(exchange('status-systems'), request, response));

@@ -29,6 +29,10 @@ class MemoryNote implements JobNote {
     return Promise.resolve();
   }
 
+  writeNow(record: JobRecord): void {
+    this.record = record;
+  }
+
   clear(): Promise<void> {
     this.record = undefined;
     this.cleared = true;
