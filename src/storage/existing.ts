@@ -12,12 +12,16 @@ const MICRO = 1_000n;
 /** What coarser file systems keep, in nanoseconds: microseconds, or seconds, as Lustre does. */
 const GRAINS = [MICRO, 1_000_000_000n];
 
+/** How far the nearest double of seconds is from a time of nanoseconds, at most, until 2106. */
+const DOUBLE = 240n;
+
 /**
  * Whether two modification times are one, in nanoseconds. A file system that keeps less has cut the rest off, and so has a side
- * that can set only microseconds, whichever it is.
+ * that can set only microseconds, whichever it is; one that sets them as a double has the nearest.
  */
 export function isSameTime(here: bigint, theirs: bigint): boolean {
-  return here === theirs || theirs === here - remainder(here, MICRO) || GRAINS.some((grain) => here === theirs - remainder(theirs, grain));
+  const later = here - theirs;
+  return (later <= DOUBLE && later >= -DOUBLE) || theirs === here - remainder(here, MICRO) || GRAINS.some((grain) => here === theirs - remainder(theirs, grain));
 }
 
 /** Whether the sender's is the later time, as far as this side can tell. */

@@ -1,5 +1,5 @@
 /**
- * Modification times to the nanosecond where {@link nativeCalls} can, and to the microsecond, as node keeps them, elsewhere.
+ * Modification times to the nanosecond where {@link nativeCalls} can, and to about the microsecond, as node keeps them, elsewhere.
  *
  * @module
  */
@@ -35,7 +35,7 @@ export async function fileTimes(): Promise<FileTimes> {
   };
 }
 
-/** To the microsecond. */
+/** Cut to the microsecond; from libuv 1.52 on (some node 24), the nearest double of seconds. */
 export const nodeTimes: FileTimes = {
   setOpenNow(fd, mtimeNs) {
     const seconds = utimesSeconds(mtimeNs);
@@ -58,12 +58,18 @@ function settled(start: (done: fs.NoParamCallback) => void): Promise<void> {
   });
 }
 
+const SECOND = 1_000_000_000n;
+const [uvMajor = 0, uvMinor = 0] = process.versions.uv.split('.').map(Number);
+/** Before, libuv kept whole microseconds. */
+const KEEPS_ALL = uvMajor > 1 || uvMinor >= 52;
+
 /**
- * Nanoseconds since 1970 as node's `futimes` wants them: seconds in a double, of which libuv keeps whole microseconds,
- * cutting towards zero. Half a microsecond is added away from zero, or the cut would take the nearest double below to
- * the microsecond before. As text, since node reads a negative number as "now".
+ * Nanoseconds since 1970 as node's `futimes` wants them: seconds in a double, of which a newer libuv keeps all, and an older one
+ * whole microseconds, cutting towards zero. For that one half a microsecond is added away from zero, or the cut would take the
+ * nearest double below to the microsecond before. As text, since node reads a negative number as "now".
  */
-export function utimesSeconds(mtimeNs: bigint): string {
+export function utimesSeconds(mtimeNs: bigint, keepsAll = KEEPS_ALL): string {
+  if (keepsAll) return String(Number(mtimeNs / SECOND) + Number(mtimeNs % SECOND) / 1e9);
   const floor = mtimeNs < 0n && mtimeNs % 1000n !== 0n ? mtimeNs / 1000n - 1n : mtimeNs / 1000n;
   return String((Number(floor) + (floor < 0n ? -0.5 : 0.5)) / 1e6);
 }

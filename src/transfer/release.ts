@@ -10,21 +10,24 @@
  *
  * @module
  */
-import { MessageChannel, type MessagePort } from 'node:worker_threads';
+import * as workers from 'node:worker_threads';
 
 type Transferable = ArrayBuffer & { transfer?: (bytes: number) => ArrayBuffer };
 
-/** Larger than node's own pool (8 KiB by default): such memory belongs to one buffer. */
+/** Larger than node's own pool before node 24 (8 KiB by default): such memory belongs to one buffer. */
 const POOLED_BYTES = 33 * 1024;
 /** Just under 32 MiB, the most that glibc's limit rises to by itself. Never touched, so it costs no memory. */
 const LESSON_BYTES = 31 * 1024 * 1024;
 
-let nowhere: MessagePort | undefined;
+/** From node 21 on node tells its pool, which has 64 KiB in node 24 and cannot be detached. */
+const { isMarkedAsUntransferable: isPooled } = workers as { readonly isMarkedAsUntransferable?: (memory: object) => boolean };
+
+let nowhere: workers.MessagePort | undefined;
 
 /** Before node 21 there is no `transfer`: a message to a port whose other end is closed is dropped with all it carried. */
 function drop(memory: ArrayBuffer): void {
   if (nowhere === undefined) {
-    const { port1, port2 } = new MessageChannel();
+    const { port1, port2 } = new workers.MessageChannel();
     port2.close();
     port1.unref();
     nowhere = port1;
@@ -37,7 +40,7 @@ export function releasePieces(pieces: readonly Uint8Array[]): void {
   for (const piece of pieces) {
     const memory = piece.buffer as Transferable;
     // A slice of a shared pool is not ours to free.
-    if (memory.byteLength < POOLED_BYTES) continue;
+    if (memory.byteLength < POOLED_BYTES || isPooled?.(memory) === true) continue;
     if (memory.transfer !== undefined) memory.transfer(0);
     else drop(memory);
   }

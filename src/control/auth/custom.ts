@@ -17,17 +17,22 @@
  */
 import path from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { constants, Script } from 'node:vm';
 import { AuthError, StreamerError, UsageError, peerText } from '../../errors.js';
 import { visible } from '../../storage/fs-error.js';
 import type { Authenticator } from './authenticator.js';
 
+/** What the command's launcher gives its script. */
+interface Launched {
+  readonly import?: (url: string) => Promise<unknown>;
+}
+
 /**
- * import(), out of the bundled command, too, which is one script of node:vm and has none: this small one has node's own.
+ * import(), which the bundled command, one script of node:vm, has none of: its launcher's then. (node:vm's own way to have one,
+ * USE_MAIN_CONTEXT_DEFAULT_LOADER, warns the user that it is experimental.)
  */
 function importModule(url: string): Promise<unknown> {
-  const script = new Script('(url) => import(url)', { importModuleDynamically: constants.USE_MAIN_CONTEXT_DEFAULT_LOADER });
-  return (script.runInThisContext() as (url: string) => Promise<unknown>)(url);
+  const launched: Launched = typeof module === 'undefined' ? {} : (module as Launched);
+  return launched.import === undefined ? import(url) : launched.import(url);
 }
 
 /**

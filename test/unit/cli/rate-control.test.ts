@@ -8,6 +8,9 @@ import { StorageError, UsageError } from '../../../src/errors.js';
 import type { ProgressEvent } from '../../../src/transfer/progress.js';
 import { until } from '../../support/fake-events.js';
 
+// Node 24's test runner has a listener for SIGUSR2, which writes a report of the process beside whatever is there.
+process.report.reportOnSignal = false;
+
 const quiet = () => undefined;
 const given = (option: string | undefined) => {
   const control = controlRate(option, false, quiet);

@@ -15,18 +15,28 @@ describe('times', () => {
     assert.equal(isSameTime(5_000n, 5_999n), true);
     assert.equal(isSameTime(5_999n, 5_000n), true);
     assert.equal(isSameTime(-1n, -1_000n), true);
-    assert.equal(isSameTime(6_000n, 5_999n), false);
+    assert.equal(isSameTime(6_000n, 5_700n), false);
     assert.equal(isSameTime(5_000n, 6_000n), false);
     assert.equal(isSameTime(5_001n, 5_999n), false);
     assert.equal(isSameTime(-1_000n, -1n), true);
-    assert.equal(isSameTime(0n, -1n), false);
+    assert.equal(isSameTime(0n, -300n), false);
+  });
+
+  it('are one where a side has set the nearest double of seconds', () => {
+    const time = 1_700_000_000_123_456_789n;
+    for (const there of [1_700_000_000_123_456_716n, 1_700_000_000_123_456_954n]) {
+      assert.equal(isSameTime(time, there), true);
+      assert.equal(isSameTime(there, time), true);
+      assert.equal(isNewer(there, time), false);
+    }
+    assert.equal(isSameTime(time + 300n, time), false);
   });
 
   it('are one in seconds where this side has no more', () => {
     assert.equal(isSameTime(1_700_000_000_000_000_000n, 1_700_000_000_999_999_999n), true);
     assert.equal(isSameTime(1_700_000_000_000_000_000n, 1_700_000_001_000_000_000n), false);
     assert.equal(isSameTime(1_700_000_000_500_000_000n, 1_700_000_000_999_999_999n), false);
-    assert.equal(isSameTime(1_700_000_000_000_000_000n, 1_699_999_999_999_999_999n), false);
+    assert.equal(isSameTime(1_700_000_000_000_000_000n, 1_699_999_999_999_999_000n), false);
     assert.equal(isSameTime(-1_000_000_000n, -1n), true);
     assert.equal(isNewer(1_700_000_000_999_999_999n, 1_700_000_000_000_000_000n), false);
   });
@@ -34,7 +44,7 @@ describe('times', () => {
   it('are newer only by more than this side can tell', () => {
     assert.equal(isNewer(5_999n, 5_000n), false);
     assert.equal(isNewer(6_000n, 5_000n), true);
-    assert.equal(isNewer(5_002n, 5_001n), true);
+    assert.equal(isNewer(5_302n, 5_001n), true);
     assert.equal(isNewer(5_000n, 5_001n), false);
   });
 });

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import assert from 'node:assert/strict';
 import { createHash, randomBytes } from 'node:crypto';
 import { mkdtemp, readdir, rm } from 'node:fs/promises';
 import os from 'node:os';
@@ -22,6 +23,12 @@ export const CHUNK = 4096;
 export const IDENTITY = createHash('sha256').update('a source').digest();
 /** 2023-11-14, with microseconds. */
 export const MTIME_NS = 1_700_000_000_123_456_000n;
+
+/** Asserts that a time is what node's own calls make of one: cut to the microsecond, or, by a newer libuv, the nearest double. */
+export function assertKeptByNode(found: bigint, time: bigint): void {
+  const cut = time - (((time % 1000n) + 1000n) % 1000n);
+  assert.ok(found === cut || (found - time <= 240n && found - time >= -240n), `${found} for ${time}`);
+}
 
 /** Options for a file of `size` bytes at `target`. */
 export function sinkOptions(target: string, size: number, more: Partial<SinkOptions> = {}): SinkOptions {

@@ -39,15 +39,6 @@ describe('an outcome', () => {
     await assert.rejects(lost.promise, ConnectError);
   });
 
-  it('that nobody waits for yet is stopped without a crash, and had afterwards', async () => {
-    const stop = new AbortController();
-    const outcome = new Outcome<number>(stop.signal, () => undefined, true);
-    stop.abort();
-    // Here a rejection that nobody has looked at would end the process, and does end a test.
-    await new Promise((resolve) => setImmediate(resolve));
-    await assert.rejects(outcome.promise, AbortError);
-  });
-
   it('is an AbortError when the caller stops it, before or meanwhile, and leaves no listener', async () => {
     for (const early of [true, false]) {
       const stop = new AbortController();
