@@ -1,6 +1,6 @@
 // The soak: what npm test does for seconds, for hours. Builds, then runs each part to its end and says what came of it.
-//   npm run soak -- [transfers|crash|fuzz|interop|autobahn|platforms]... [--transfers N] [--bytes N] [--pairs N] [--crash-samples N] [--fuzz-seconds N]
-//     [--sequences N] [--python2 FILE] [--seed N]
+//   npm run soak -- [transfers|crash|adversary|fuzz|interop|autobahn|platforms]... [--transfers N] [--bytes N] [--pairs N] [--crash-samples N]
+//     [--entries N] [--fuzz-seconds N] [--sequences N] [--python2 FILE] [--seed N]
 import { spawnSync } from 'node:child_process';
 import { createRequire } from 'node:module';
 import { renameSync, rmSync } from 'node:fs';
@@ -12,7 +12,7 @@ const root = path.dirname(path.dirname(fileURLToPath(import.meta.url)));
 const tsc = createRequire(import.meta.url).resolve('typescript/bin/tsc');
 const built = path.join(root, 'build-soak');
 const fresh = `${built}-${process.pid}`;
-const PARTS = ['transfers', 'crash', 'fuzz', 'interop', 'autobahn', 'platforms'];
+const PARTS = ['transfers', 'crash', 'adversary', 'fuzz', 'interop', 'autobahn', 'platforms'];
 const NODES = ['20', '22', '24'];
 
 const { values, positionals } = parseArgs({
@@ -22,6 +22,7 @@ const { values, positionals } = parseArgs({
     bytes: { type: 'string', default: String(200 * 1024 * 1024) },
     pairs: { type: 'string', default: '200' },
     'crash-samples': { type: 'string', default: '20' },
+    entries: { type: 'string', default: '10000000' },
     'fuzz-seconds': { type: 'string', default: '600' },
     sequences: { type: 'string', default: '300' },
     // Autobahn is written for Python 2.7.
@@ -53,6 +54,7 @@ const test = (file, env) => run(['--enable-source-maps', '--test', '--test-repor
 const parts = {
   transfers: () => test('soak/soak', { STREAMER_SOAK_TRANSFERS: values.transfers, STREAMER_SOAK_BYTES: values.bytes, STREAMER_SOAK_PAIRS: values.pairs }),
   crash: () => test('integration/crash-consistency', { STREAMER_CRASH_SAMPLES: values['crash-samples'] }),
+  adversary: () => test('adversary/manifest-memory', { STREAMER_ADVERSARY_ENTRIES: values.entries }),
   fuzz: () => run(['--enable-source-maps', 'build-soak/test/fuzz/main.js', '--seconds', values['fuzz-seconds'], ...(values.seed === undefined ? [] : ['--seed', values.seed])]),
   interop: () => test('interop/sequences', { STREAMER_INTEROP_SEQUENCES: values.sequences }),
   autobahn: () => run(['--enable-source-maps', 'build-soak/test/autobahn/main.js', '--python', values.python2]),

@@ -25,6 +25,7 @@ import type { RateLimit } from './rate-limit.js';
 import { Session } from './session.js';
 import type { Tally } from './tally.js';
 import type { TransferSession } from './transfer-session.js';
+import { WholeHashes } from './whole-hashes.js';
 
 /** Where it goes, and who wants to know. */
 export interface ReceiveJob {
@@ -72,7 +73,7 @@ export class ReceiveSession implements TransferSession<Received> {
   readonly #feed: (input: ReceiverInput) => void;
   /** What is under way: waited for before the end, so that nothing is written after it. */
   readonly #pending = new Set<Promise<unknown>>();
-  readonly #hashes = new Map<number, bigint>();
+  readonly #hashes = new WholeHashes();
   readonly #pulse: Pulse;
   readonly #comparisons = new FewAtOnce(DIGESTS_AT_ONCE);
   #target: Target | undefined;
@@ -223,8 +224,7 @@ export class ReceiveSession implements TransferSession<Received> {
         if (this.#target !== undefined) this.#later(this.#target.files.abandon(effect));
         break;
       case 'settled':
-        this.#job.tally.settled({ ...effect, hash: this.#hashes.get(effect.entry.id) });
-        this.#hashes.delete(effect.entry.id);
+        this.#job.tally.settled(this.#hashes.settled(effect));
         break;
       case 'finish':
         this.#later(this.#finish(effect.complete));
@@ -293,12 +293,13 @@ export class ReceiveSession implements TransferSession<Received> {
   };
 
   #writeWhole({ arrival, files }: Effect<'writeWhole'>): void {
+    const { inbound, offer } = this.#to();
     let bytes = 0;
-    for (const { entry, hash } of files) {
-      this.#hashes.set(entry.id, hash);
+    for (const { entry, hash, content } of files) {
+      this.#hashes.note(entry.id, hash, offer.sha256 ? content : undefined);
       bytes += entry.size;
     }
-    const { taken, settled } = this.#to().inbound.writeWhole(files.map(({ entry, content }) => ({ entry: asPlaced(entry), content })));
+    const { taken, settled } = inbound.writeWhole(files.map(({ entry, content }) => ({ entry: asPlaced(entry), content })));
     const took = () => {
       this.#job.tally.add(bytes);
       this.#paced(bytes, () => this.#feed({ kind: 'wholeTaken', arrival }));

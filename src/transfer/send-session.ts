@@ -22,6 +22,7 @@ import type { RateLimit } from './rate-limit.js';
 import { Session } from './session.js';
 import type { Tally } from './tally.js';
 import type { TransferSession } from './transfer-session.js';
+import { WholeHashes } from './whole-hashes.js';
 
 /** What is to be sent, and who wants to know. */
 export interface SendJob {
@@ -168,8 +169,7 @@ export class SendSession implements TransferSession<FinishedFrame> {
         this.#streaming(effect.entry, effect.resumedBytes);
         break;
       case 'settled':
-        this.#job.tally.settled({ ...effect, hash: effect.digest === undefined && effect.how === 'done' ? this.#hashes.get(effect.entry.id) : undefined });
-        this.#hashes.delete(effect.entry.id);
+        this.#job.tally.settled(this.#hashes.settled(effect));
         break;
       case 'extras':
         for (const path of effect.paths) this.#job.tally.extra(path);
@@ -187,8 +187,8 @@ export class SendSession implements TransferSession<FinishedFrame> {
     }
   }
 
-  /** xxh64 of files that were sent whole and are not confirmed. */
-  readonly #hashes = new Map<number, bigint>();
+  /** Of files that were sent whole and are not confirmed. */
+  readonly #hashes = new WholeHashes();
 
   async #walk(): Promise<void> {
     const batch = await this.#job.outbound.next();
@@ -316,7 +316,7 @@ export class SendSession implements TransferSession<FinishedFrame> {
     const payload: Buffer[] = [];
     const take = (entry: ManifestEntry, content: Buffer) => {
       const hash = this.#job.checksum.xxh64(content);
-      this.#hashes.set(entry.id, hash);
+      this.#hashes.note(entry.id, hash, this.#job.offer.sha256 ? [content] : undefined);
       parts.push({ id: entry.id, length: entry.size, hash });
       payload.push(content);
     };

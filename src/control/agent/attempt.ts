@@ -4,7 +4,7 @@
  * @module
  */
 import { receive, send } from '../../client/client.js';
-import { AbortError, ConnectError, ControlError, CoordinatesError } from '../../errors.js';
+import { AbortError, ConnectError, ControlError, CoordinatesError, StorageError } from '../../errors.js';
 import { abortReason } from '../../transfer/outcome.js';
 import type { ProgressEvent, TransferResult } from '../../transfer/progress.js';
 import { formatDuration } from '../../util/units.js';
@@ -47,8 +47,13 @@ export class Attempt {
     try {
       result = await this.#move(await awaitCoordinates(this.#run, this.#identity, this.#context));
     } catch (error) {
-      await this.#failed(error);
-      return undefined;
+      if (this.#transfer.direction === 'upload' || !isIncomplete(error)) {
+        await this.#failed(error);
+        return undefined;
+      }
+      // All is over at both ends, and its server says what it could not read.
+      await tidyRun(this.#run, this.#context);
+      throw error;
     }
     await tidyRun(this.#run, this.#context);
     return result;
@@ -137,4 +142,9 @@ export class Attempt {
     const how = agent.relay === undefined ? 'name a relay that the node and you can reach: `relay.url`' : "leave out `route: 'direct'`, or see whether the relay can be reached";
     return new ConnectError('connect-failed', `job ${this.#run.jobId} waits on ${system.name}, but there is no way to it from here: ${error.message}; ${how}`, { cause: error, retryable: false });
   }
+}
+
+/** An end's own verdict on a tree of which not everything went through. */
+function isIncomplete(error: unknown): boolean {
+  return error instanceof StorageError && error.code === 'storage-incomplete';
 }

@@ -56,13 +56,13 @@ export function failureIn(log: string | undefined, job: EndedJob, { reached, kep
   return new ControlError('control-job', `job ${job.jobId} ended (${peerText(job.state)}${exit}) ${reached ? 'during the transfer, of which what has arrived is kept' : 'before it could be reached'}; ${said}; it is kept: ${kept}`);
 }
 
-/** What a server tells of an entry that it did not offer, or could not read when it was wanted: the latter with a code. */
-const TROUBLE = /^(?:skipped: .+|(?!streamer: ).+ \[[a-z]+-[a-z-]+\])$/u;
+/** What a server tells of something that it could not offer. Of what it could not read later its client was told. */
+const TROUBLE = /^skipped: .+$/u;
 /** Most of them that are passed on. */
 const TROUBLES_MAX = 20;
 
 /**
- * What a server could not read of a tree: the receiver knows only what it was offered.
+ * What a server could not read of a tree: the receiver knows that it was something, and not what.
  * @returns undefined where it sent everything; else what is to be told, line by line, and the error.
  */
 export function unsentIn(log: string): { readonly told: readonly string[]; readonly error: StreamerError } | undefined {
