@@ -5,13 +5,16 @@
  */
 import { randomBytes } from 'node:crypto';
 import { closeSync, openSync, renameSync, rmSync, writeSync, type Stats } from 'node:fs';
-import { mkdir, open, rename, rm, stat, type FileHandle } from 'node:fs/promises';
+import { lstat, mkdir, open, readdir, rename, rm, stat, type FileHandle } from 'node:fs/promises';
 import path from 'node:path';
 import { StorageError, UsageError } from '../errors.js';
 import { isErrno, orStorageError, storageError, visible } from '../storage/fs-error.js';
 
 /** A token or a key has a few KiB; a bundle of all authorities some 250. */
 const FILE_BYTES_MAX = 1024 * 1024;
+const DRAFT = '.draft-';
+/** No run takes this long to write one, milliseconds. */
+const DRAFT_MS = 10 * 60_000;
 
 /**
  * The text of a file, or of a FIFO such as a shell's `<(command)`; undefined when it is not there.
@@ -76,6 +79,7 @@ export async function makePrivateDirectory(directory: string): Promise<void> {
  */
 export async function writePrivateFile(file: string, text: string): Promise<void> {
   await makePrivateDirectory(path.dirname(file));
+  await removeStaleDrafts(path.dirname(file));
   const draft = draftOf(file);
   await orStorageError('write', file, async () => {
     try {
@@ -110,7 +114,17 @@ export function writePrivateFileNow(file: string, text: string): void {
 }
 
 function draftOf(file: string): string {
-  return path.join(path.dirname(file), `.draft-${randomBytes(6).toString('hex')}`);
+  return path.join(path.dirname(file), `${DRAFT}${randomBytes(6).toString('hex')}`);
+}
+
+/** Those of runs that were killed: there may be a secret in them. Never fails. */
+async function removeStaleDrafts(directory: string): Promise<void> {
+  const names = await readdir(directory).catch(() => []);
+  for (const name of names.filter((one) => one.startsWith(DRAFT))) {
+    const draft = path.join(directory, name);
+    const stats = await lstat(draft).catch(() => undefined);
+    if (stats !== undefined && Date.now() - stats.mtimeMs > DRAFT_MS) await rm(draft, { force: true }).catch(() => undefined);
+  }
 }
 
 async function writeDurably(file: string, text: string): Promise<void> {
