@@ -11,6 +11,7 @@ import type { TestContext } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { startProxy, type TcpProxy } from '../support/tcp-proxy.js';
 import type { Child, RunningServer } from '../support/cli.js';
+import { mulberry32 } from '../support/mulberry32.js';
 import { clientFile, clientJson, HUNG_MS, MIB, opposite, serveJson, serverFile, type Action, type Place, type ServeOptions } from './moving.js';
 
 /** Slow enough that a test finds the moment it wants, bytes a second. */
@@ -20,15 +21,9 @@ const JOURNAL_HEADER_BYTES = 80;
 
 /** Chance that can be had again: set STREAMER_TEST_SEED to the seed that a failed test tells. */
 export function chance(t: TestContext): () => number {
-  let state = Number(process.env['STREAMER_TEST_SEED'] ?? randomInt(2 ** 31));
-  t.diagnostic(`STREAMER_TEST_SEED=${state}`);
-  // mulberry32
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
-  };
+  const seed = Number(process.env['STREAMER_TEST_SEED'] ?? randomInt(2 ** 31));
+  t.diagnostic(`STREAMER_TEST_SEED=${seed}`);
+  return mulberry32(seed);
 }
 
 /** A transfer under way, its link through a proxy. */

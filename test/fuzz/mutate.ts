@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { mulberry32 } from '../support/mulberry32.js';
 
 /** Chance that can be had again: 0 to below `limit`, whole. */
 export type Draw = (limit: number) => number;
@@ -12,15 +13,9 @@ const EDGES = [0, 1, 2, 16, 31, 32, 63, 64, 100, 127, 128, 255, 256, 1023, 1024,
 /** Most changes of one input. */
 const CHANGES = 8;
 
-/** Draws by mulberry32. */
 export function drawing(seed: number): Draw {
-  let state = seed | 0;
-  return (limit) => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-    return Math.floor((((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32) * limit);
-  };
+  const random = mulberry32(seed);
+  return (limit) => Math.floor(random() * limit);
 }
 
 /** What a source names, as the bytes in which a format may have it. */

@@ -13,6 +13,7 @@ import { receive, send, serve } from '../../src/index.js';
 import { chance } from '../e2e/interrupting.js';
 import { opposite, type Action } from '../e2e/moving.js';
 import { tempDir } from '../support/cli.js';
+import { mulberry32 } from '../support/mulberry32.js';
 import { startRelay } from '../support/relay.js';
 import { startProxy } from '../support/tcp-proxy.js';
 import { assertNothingWrong, makeContent } from './content.js';
@@ -81,16 +82,8 @@ describe('soak', { skip }, () => {
   });
 });
 
-/** mulberry32, as in interrupting.ts, from the plan's own numbers. */
-function chanceOf({ number: at, size }: Plan): () => number {
-  let state = (at * 2_654_435_761 + size) | 0;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
-  };
-}
+/** From the plan's own numbers. */
+const chanceOf = ({ number: at, size }: Plan): (() => number) => mulberry32(at * 2_654_435_761 + size);
 
 function tellTransfers(t: TestContext, plans: readonly Plan[], results: readonly Result[]): void {
   const bytes = results.reduce((sum, one) => sum + one.bytes, 0);

@@ -7,6 +7,7 @@ import { fileDigest } from '../../src/crypto/checksum.js';
 import type { ReceiverMachine } from '../../src/wire/receiver-machine.js';
 import type { SenderMachine } from '../../src/wire/sender-machine.js';
 import type { ContentFrame, Frame, ManifestEntry, OfferFrame } from '../../src/wire/frame.js';
+import { mulberry32 } from './mulberry32.js';
 
 export type SenderInput = Parameters<SenderMachine['handle']>[0];
 export type SenderEffect = ReturnType<SenderMachine['handle']>[number];
@@ -88,15 +89,10 @@ export const PLAN: Plan = {
   haste: 1,
 };
 
-/** A number below `most`, the next of a series that a seed gives (mulberry32). */
+/** A number below `most`, the next of a series that a seed gives. */
 export function chances(seed: number): (most: number) => number {
-  let state = seed >>> 0;
-  return (most) => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
-    return Math.floor((((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32) * most);
-  };
+  const random = mulberry32(seed);
+  return (most) => Math.floor(random() * most);
 }
 
 /** Files are views of this block, each from another place on, so that no content is copied and no two chunks are equal. */
