@@ -7,7 +7,6 @@ import { setImmediate } from 'node:timers/promises';
 import type { Checksum } from '../crypto/checksum.js';
 import { IntegrityError, StreamerError, type StreamerError as StreamerErrorType } from '../errors.js';
 import type { Sink } from '../storage/sink.js';
-import { ChunkTable } from '../wire/chunk-table.js';
 import type { ManifestEntry, OfferFrame } from '../wire/frame.js';
 import type { Arrival } from '../wire/receive-streams.js';
 import type { PlacedEntry, ReceiverEffect, ReceiverInput } from '../wire/receiver-steps.js';
@@ -15,6 +14,7 @@ import type { Inbound } from './inbound.js';
 import type { ProgressListener } from './progress.js';
 import { releasePieces } from './release.js';
 import type { Tally } from './tally.js';
+import { readVouched, type VouchedChunks } from './vouched-chunks.js';
 
 /** Where the files go, and who is told of them. */
 export interface ChunkedFilesOptions {
@@ -78,13 +78,16 @@ export class ChunkedFiles {
   async open({ entry, chunkSize, identity }: Effect<'open'>): Promise<void> {
     const { root, inbound, wrapSink, onProgress, feed } = this.#options;
     const size = root === 'pipe' ? undefined : entry.size;
-    let sink: Sink;
+    let sink: Sink | undefined;
+    let held: VouchedChunks | undefined;
     let abandoned: boolean;
     this.#opening.set(entry.id, 'wanted');
     try {
       const opened = await inbound.open(asPlaced(entry), size, chunkSize, identity);
       sink = wrapSink?.(opened) ?? opened;
+      held = size === undefined ? undefined : await readVouched(sink, size, chunkSize, this.#options.checksum, this.#options.beat);
     } catch (error) {
+      await sink?.keep();
       if (!(error instanceof StreamerError)) throw error;
       feed({ kind: 'settled', results: [{ id: entry.id, error }] });
       return;
@@ -98,8 +101,9 @@ export class ChunkedFiles {
     }
     const shown = root === 'tree' ? `${entry.path}: ` : '';
     if (sink.restarted !== undefined) onProgress({ type: 'notice', message: `${shown}starting over: ${sink.restarted}` });
+    if (held !== undefined && held.damaged > 0) onProgress({ type: 'notice', message: `${shown}${held.damaged} of the chunks that are here have been altered since, and are sent again` });
     this.#files.set(entry.id, { sink, size, chunkSize });
-    feed(size === undefined ? { kind: 'opened', id: entry.id } : { kind: 'opened', id: entry.id, table: tableOf(sink, size, chunkSize) });
+    feed(held === undefined ? { kind: 'opened', id: entry.id } : { kind: 'opened', id: entry.id, table: held.table });
   }
 
   write({ arrival, id, index, offset, hash, payload, length }: Effect<'write'>): void {
@@ -236,14 +240,4 @@ function lengthOf({ size = 0, chunkSize }: OpenFile, index: number): number {
 export function asPlaced(entry: ManifestEntry): PlacedEntry {
   const { linkTo: _, ...rest } = entry;
   return rest;
-}
-
-/** What an earlier attempt left, as the wire counts it. */
-function tableOf(sink: Sink, size: number, chunkSize: number): ChunkTable {
-  const table = new ChunkTable(size, chunkSize);
-  const hashes = sink.vouched.hashes();
-  for (let index = 0; index < table.chunks; index += 1) {
-    if (sink.vouched.has(index)) table.set(index, hashes.readBigUInt64BE(index * 8));
-  }
-  return table;
 }

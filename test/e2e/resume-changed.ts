@@ -77,6 +77,10 @@ const DAMAGES: Readonly<Record<string, readonly [damage: Damage, says: RegExp | 
     },
     /journal is damaged/,
   ],
+  'a bit of the partial file is wrong, in a chunk of which the journal says that it is there': [
+    async (place) => overwrite(partialOf(place), 100, Buffer.of(((await readFile(partialOf(place)))[100] ?? 0) ^ 4)),
+    REUSABLE,
+  ],
   'the journal is gone': [async (place) => rm(journalOf(place)), /left no journal/],
   'the partial file is gone': [async (place) => rm(partialOf(place)), /partial file is gone/],
   'the partial file is cut': [async (place) => truncate(partialOf(place), 1000), /shorter than its journal/],
