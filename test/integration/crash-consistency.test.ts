@@ -117,20 +117,20 @@ describe('the power is cut while', { skip, concurrency: 3 }, () => {
     assert.ok(tally.resumed > 0);
   });
 
-  it('a receiver works that would not sync what it has to: each is found out', async (t) => {
+  it('a receiver that would not sync its data before it gives the name is found out; one that would not before its journal does no harm', async (t) => {
     const { source, inbox, scratch } = await place(t);
     await randomFile(source, SIZE);
     const receipt = { source, inbox, name: 'x', rate: RATE };
     const log = await recorded(t, receipt, scratch);
-    const without = async (name: string, isLeftOut: (sync: LoggedSync) => boolean, message: RegExp) => {
+    const without = (name: string, isLeftOut: (sync: LoggedSync) => boolean) => {
       mkdirSync(path.join(scratch, name));
       const syncs = log.syncs.filter((sync) => !isLeftOut(sync));
       assert.ok(syncs.length < log.syncs.length);
-      const trying = { scratch: path.join(scratch, name), samples: 0, random: chance(t) };
-      await assert.rejects(cutEverywhere(t, { ...log, syncs }, { receipt }, trying), message);
+      return cutEverywhere(t, { ...log, syncs }, { receipt }, { scratch: path.join(scratch, name), samples: 0, random: chance(t) });
     };
     const isFile = ({ inode }: LoggedSync) => inode.kind === 'file';
-    await without('checkpoint', (sync) => isFile(sync) && sync.data && sync.inode.part === undefined, /has the sender's bytes/u);
-    await without('seal', (sync) => isFile(sync) && sync.inode.part === undefined, /what has the name is whole|has the sender's bytes/u);
+    // A journal that vouches for data that vanished misleads nobody: what is there is read and compared before it is offered.
+    await without('checkpoint', (sync) => isFile(sync) && sync.data && sync.inode.part === undefined);
+    await assert.rejects(without('seal', (sync) => isFile(sync) && sync.inode.part === undefined), /what has the name is whole|has the sender's bytes/u);
   });
 });

@@ -62,9 +62,12 @@ export class TcpProxy {
     this.#bytesPerSecond = bytesPerSecond;
   }
 
-  /** Resets every link, or as many of the youngest. New ones may come. */
+  /** Resets every link, or as many of the youngest, which do not count as links from here on. New ones may come. */
   cut(count = Infinity): void {
-    for (const { ends } of [...this.#links].reverse().slice(0, count)) for (const end of ends) end.resetAndDestroy();
+    for (const link of [...this.#links].reverse().slice(0, count)) {
+      this.#links.delete(link);
+      for (const end of link.ends) end.resetAndDestroy();
+    }
   }
 
   /** Links that there are. */
