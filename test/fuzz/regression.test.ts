@@ -3,14 +3,19 @@
  * and that it would find what is planted.
  */
 import assert from 'node:assert/strict';
+import { randomInt } from 'node:crypto';
 import { describe, it } from 'node:test';
 import { readCorpus } from './corpus.js';
 import { buildTarget } from './build-target.js';
 import { instrument, COUNTERS } from './instrument.js';
 import { drawing, dictionary } from './mutate.js';
 import { Search } from './search.js';
+import { searchTarget } from './search-target.js';
 import type { FuzzTarget } from './target.js';
 import { TARGETS } from './targets/index.js';
+
+/** `npm run fuzz` and the soak go on for longer. */
+const SEARCH_SECONDS = 3;
 
 describe('every kept input', () => {
   for (const name of TARGETS) {
@@ -20,6 +25,19 @@ describe('every kept input', () => {
       assert.ok(corpus.length > 0);
       for (const input of [...target.seeds(), ...corpus]) target.fuzz(Buffer.from(input));
       assert.ok(corpus.every(({ length }) => length <= target.maxBytes));
+    });
+  }
+});
+
+describe('a short search', () => {
+  for (const name of TARGETS) {
+    it(name, async (t) => {
+      const seed = Number(process.env['STREAMER_TEST_SEED'] ?? randomInt(2 ** 31));
+      const { executions, reached, blocks, finding } = await searchTarget(name, SEARCH_SECONDS, seed);
+      t.diagnostic(`STREAMER_TEST_SEED=${seed}, ${executions} executions, ${reached} of ${blocks} blocks`);
+      assert.equal(finding, undefined, `${finding?.error}\n  input, base64: ${finding?.input.toString('base64')}`);
+      assert.ok(executions > readCorpus(name).length, 'the search went on from what is kept');
+      assert.ok(reached > blocks / 2, `${reached} of ${blocks} blocks`);
     });
   }
 });
