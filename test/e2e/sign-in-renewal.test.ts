@@ -5,6 +5,7 @@ import path from 'node:path';
 import { describe, it } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { tempDir } from '../support/cli.js';
+import { atRest } from '../support/process-state.js';
 import { startProvider, type TestProvider } from '../support/provider.js';
 import { newDesk, signInByBrowser, whoami, type Desk } from '../support/signing-in.js';
 import { isRoot, skipUnless, withSmallDisk } from './abilities.js';
@@ -141,7 +142,7 @@ it('a run that waits for another one, which renews, stops at Ctrl-C', async (t) 
   const lock = path.join(path.dirname(tokensFile(desk)), '.lock');
   while (!(await readFile(lock, 'utf8').catch(() => '')).includes(`"pid":${holder.pid}`)) await sleep(20);
   const waiting = desk.start(['whoami'], env);
-  await sleep(500);
+  await atRest(waiting.pid);
   waiting.kill('SIGINT');
   assert.equal((await waiting.exitWithin(HUNG_MS)).code, 130);
 });

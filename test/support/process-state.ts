@@ -5,6 +5,7 @@
  * @module
  */
 import { readdir, readFile, readlink } from 'node:fs/promises';
+import { setTimeout as sleep } from 'node:timers/promises';
 
 /** States of /proc/net/tcp, by number (include/net/tcp_states.h). */
 const TCP_STATES = ['', 'ESTABLISHED', 'SYN_SENT', 'SYN_RECV', 'FIN_WAIT1', 'FIN_WAIT2', 'TIME_WAIT', 'CLOSE', 'CLOSE_WAIT', 'LAST_ACK', 'LISTEN', 'CLOSING'];
@@ -16,6 +17,19 @@ export async function processState(pid: number): Promise<string> {
   const [, state = 'in an unknown state'] = /^State:\s*(.*)$/mu.exec(status) ?? [];
   const sockets = await tcpSockets(pid).catch((error: unknown) => [String(error)]);
   return [`it is there: ${state}`, ...sockets].join('\n  ');
+}
+
+/**
+ * Resolves when it has come to rest: it sleeps whenever one looks, for half a second. One that starts on a busy machine runs, or
+ * waits to run. Elsewhere than on Linux it is a second.
+ */
+export async function atRest(pid: number): Promise<void> {
+  for (let rests = 0; rests < 10; ) {
+    await sleep(50);
+    const stat = await readFile(`/proc/${pid}/stat`, 'latin1').catch(() => undefined);
+    if (stat === undefined) return sleep(1000);
+    rests = stat.slice(stat.lastIndexOf(')') + 2).startsWith('S') ? rests + 1 : 0;
+  }
 }
 
 /** Its TCP sockets over IPv4: ports, state, and bytes that wait to be sent and to be read. */
