@@ -107,7 +107,7 @@ async function killCell(t: TestContext, plan: CellPlan, surroundings: Surroundin
   let wentOn = false;
   for (let [left, transfers] = [rounds, 0]; left > 0; transfers += 1) {
     assert.ok(transfers < TRANSFERS_MOST, `${left} kills have not come`);
-    const moments = Array.from({ length: left }, () => drawMoment(random, SIZE));
+    const moments = Array.from({ length: left }, () => drawMoment(random));
     const { hits, kept, resumed } = await runTransfer(t, { ...plan, moments }, random, surroundings);
     left -= hits;
     counted.came += hits;

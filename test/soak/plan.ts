@@ -26,10 +26,10 @@ export type Fault = (typeof FAULTS)[number];
 export const isKill = (fault: Plan['fault']): boolean => /-(?:kill|term)$/u.test(fault);
 
 /**
- * When a fault comes, from when both ends run: after seconds, when so many bytes have passed, or a while after an end has said that
- * it is finishing.
+ * When a fault comes, from when both ends run: after seconds, when so many bytes have passed, or such a share of those that are still to
+ * pass, or a while after an end has said that it is finishing.
  */
-export type Moment = { readonly seconds: number } | { readonly bytes: number } | { readonly finishingMs: number };
+export type Moment = { readonly seconds: number } | { readonly bytes: number } | { readonly share: number } | { readonly finishingMs: number };
 
 /** One transfer. */
 export interface Plan {
@@ -110,11 +110,11 @@ export function draw(number: number, { random, mostBytes, patient }: Drawing): P
 const AT_START = 0.15;
 const AT_END = 0.15;
 
-/** A moment of a kill, drawn over all of a transfer of so many bytes. */
-export function drawMoment(random: () => number, size: number): Moment {
+/** A moment of a kill, drawn over all that is left of a transfer. */
+export function drawMoment(random: () => number): Moment {
   const when = random();
   if (when < AT_START) return { seconds: random() * STARTING_SECONDS };
-  return when < AT_START + AT_END ? { finishingMs: random() * COMMIT_MS } : { bytes: Math.floor(random() * size) };
+  return when < AT_START + AT_END ? { finishingMs: random() * COMMIT_MS } : { share: random() };
 }
 
 /** As many of each order of magnitude, but fewer of those that are over before anything can go wrong; and some that are empty. */
@@ -127,6 +127,6 @@ function drawSize(random: () => number, mostBytes: number): number {
 
 /** In one line, for the test's name. */
 export function describePlan({ number, action, route, wire, kind, size, fault, moments }: Plan): string {
-  const when = moments.map((moment) => ('seconds' in moment ? `${moment.seconds.toFixed(2)} s` : 'bytes' in moment ? `${moment.bytes} bytes` : `the last byte and ${moment.finishingMs.toFixed(0)} ms`));
+  const when = moments.map((moment) => ('seconds' in moment ? `${moment.seconds.toFixed(2)} s` : 'bytes' in moment ? `${moment.bytes} bytes` : 'share' in moment ? `${moment.share.toFixed(2)} of what is left` : `the last byte and ${moment.finishingMs.toFixed(0)} ms`));
   return `${number}: the client ${action}s a ${kind} of ${size} bytes, ${route}, ${wire}, ${fault === 'none' ? 'undisturbed' : `${fault} after ${when.join(', then ')}`}`;
 }

@@ -295,7 +295,9 @@ class Transfer {
       return;
     }
     let come = false;
-    if ('bytes' in moment) void this.#proxy?.passed(moment.bytes).then(() => (come = true));
+    const left = this.#plan.size - Math.max(this.#client?.kept ?? 0, this.#server?.kept ?? 0);
+    const bytes = 'bytes' in moment ? moment.bytes : 'share' in moment ? Math.floor(moment.share * left) : undefined;
+    if (bytes !== undefined) void this.#proxy?.passed(bytes).then(() => (come = true));
     await this.#until(() => come || ('finishingMs' in moment && [this.client, this.server].some((end) => end?.stdout.includes('{"event":"finishing"'))));
     if ('finishingMs' in moment) await sleep(moment.finishingMs);
   }
