@@ -290,10 +290,7 @@ class Transfer {
   }
 
   async #come(moment: Moment): Promise<void> {
-    if ('seconds' in moment) {
-      await sleep(moment.seconds * 1000);
-      return;
-    }
+    if ('seconds' in moment) return sleep(moment.seconds * 1000);
     let come = false;
     const left = this.#plan.size - Math.max(this.#client?.kept ?? 0, this.#server?.kept ?? 0);
     const bytes = 'bytes' in moment ? moment.bytes : 'share' in moment ? Math.floor(moment.share * left) : undefined;
