@@ -1,6 +1,6 @@
 // The soak: what npm test does for seconds, for hours. Builds, then runs each part to its end and says what came of it.
-//   npm run soak -- [transfers|crash|adversary|fuzz|interop|autobahn|platforms]... [--transfers N] [--bytes N] [--pairs N] [--crash-samples N]
-//     [--entries N] [--fuzz-seconds N] [--sequences N] [--python2 FILE] [--seed N]
+//   npm run soak -- [transfers|matrix|crash|adversary|fuzz|interop|autobahn|platforms]... [--transfers N] [--bytes N] [--pairs N] [--at-once N]
+//     [--rounds N] [--matrix-bytes N] [--crash-samples N] [--entries N] [--fuzz-seconds N] [--sequences N] [--python2 FILE] [--seed N]
 import { spawnSync } from 'node:child_process';
 import { createRequire } from 'node:module';
 import { renameSync, rmSync } from 'node:fs';
@@ -12,7 +12,7 @@ const root = path.dirname(path.dirname(fileURLToPath(import.meta.url)));
 const tsc = createRequire(import.meta.url).resolve('typescript/bin/tsc');
 const built = path.join(root, 'build-soak');
 const fresh = `${built}-${process.pid}`;
-const PARTS = ['transfers', 'crash', 'adversary', 'fuzz', 'interop', 'autobahn', 'platforms'];
+const PARTS = ['transfers', 'matrix', 'crash', 'adversary', 'fuzz', 'interop', 'autobahn', 'platforms'];
 const NODES = ['20', '22', '24'];
 
 const { values, positionals } = parseArgs({
@@ -21,6 +21,11 @@ const { values, positionals } = parseArgs({
     transfers: { type: 'string', default: '1000' },
     bytes: { type: 'string', default: String(200 * 1024 * 1024) },
     pairs: { type: 'string', default: '200' },
+    // Transfers at a time.
+    'at-once': { type: 'string', default: '5' },
+    // Kills in each of the matrix's 40 cells of kills.
+    rounds: { type: 'string', default: '12' },
+    'matrix-bytes': { type: 'string', default: String(24 * 1024 * 1024 + 7) },
     'crash-samples': { type: 'string', default: '20' },
     entries: { type: 'string', default: '10000000' },
     'fuzz-seconds': { type: 'string', default: '600' },
@@ -52,7 +57,8 @@ function build() {
 const seed = values.seed === undefined ? {} : { STREAMER_TEST_SEED: values.seed };
 const test = (file, env) => run(['--enable-source-maps', '--test', '--test-reporter=spec', `build-soak/test/${file}.test.js`], { STREAMER_REQUIRE_ALL: '1', ...seed, ...env });
 const parts = {
-  transfers: () => test('soak/soak', { STREAMER_SOAK_TRANSFERS: values.transfers, STREAMER_SOAK_BYTES: values.bytes, STREAMER_SOAK_PAIRS: values.pairs }),
+  transfers: () => test('soak/soak', { STREAMER_SOAK_TRANSFERS: values.transfers, STREAMER_SOAK_BYTES: values.bytes, STREAMER_SOAK_PAIRS: values.pairs, STREAMER_SOAK_AT_ONCE: values['at-once'] }),
+  matrix: () => test('soak/fault-matrix', { STREAMER_MATRIX_ROUNDS: values.rounds, STREAMER_MATRIX_BYTES: values['matrix-bytes'] }),
   crash: () => test('integration/crash-consistency', { STREAMER_CRASH_SAMPLES: values['crash-samples'] }),
   adversary: () => test('adversary/manifest-memory', { STREAMER_ADVERSARY_ENTRIES: values.entries }),
   fuzz: () => run(['--enable-source-maps', 'build-soak/test/fuzz/main.js', '--seconds', values['fuzz-seconds'], ...(values.seed === undefined ? [] : ['--seed', values.seed])]),

@@ -10,6 +10,7 @@ import { describe, it, type TestContext } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { sha256, type Child, type RunningServer } from '../support/cli.js';
 import { chance } from './interrupting.js';
+import { killPoint, tellKillPoints } from './kill-points.js';
 import { ACTIONS, assertArrived, clientFile, clientJson, eventOf, HUNG_MS, MIB, opposite, placeFor, serveJson, serverFile, type Action, type Place } from './moving.js';
 
 const SIZE = 3 * MIB + 3;
@@ -106,6 +107,7 @@ for (const action of ACTIONS) {
         await killAt(t, action, async (receiver) => {
           await receiver.waitForLine(/^\{"event":"finishing"/);
           await sleep(random() * COMMIT_MS);
+          killPoint();
         });
       });
     }
@@ -118,3 +120,6 @@ for (const action of ACTIONS) {
     for (const attempt of [1, 2]) it(`as soon as the name is there (${attempt})`, (t) => killAt(t, action, killWhenNamed));
   });
 }
+
+// Those that come as soon as the name is there are not drawn.
+tellKillPoints(ATTEMPTS * ACTIONS.length);

@@ -3,13 +3,13 @@
  * lies beside its target from another one.
  */
 import assert from 'node:assert/strict';
-import { chmod, copyFile, mkdir, rename, rm, writeFile } from 'node:fs/promises';
+import { chmod, copyFile, mkdir, rename, rm } from 'node:fs/promises';
 import path from 'node:path';
 import { describe, it } from 'node:test';
-import { pathToFileURL } from 'node:url';
 import { streamerArgv } from '../support/cli.js';
 import { asOrdinaryUser, canBeOrdinaryUser, skipUnless } from './abilities.js';
 import { journalled, journalOf, leaveHalfDone, partialOf, startSlowly } from './interrupting.js';
+import { jumpingClock } from './jumping-clock.js';
 import { ACTIONS, assertMoved, bothDone, clientFile, clientJson, eventOf, eventsOf, HUNG_MS, inboxNames, MIB, move, opposite, placeFor, resultOf, serveJson, serverFile } from './moving.js';
 
 const SIZE = 16 * MIB + 1;
@@ -45,15 +45,7 @@ for (const action of ACTIONS) {
 
     it('the clock jumps by a year, forth and back, five times a second, and the link is cut: both ends finish', async (t) => {
       const place = await placeFor(t, SIZE);
-      const jumping = path.join(place.directory, 'jumping.mjs');
-      await writeFile(
-        jumping,
-        `const [now, year] = [Date.now.bind(Date), 365 * 86_400_000];
-         let off = 0;
-         setInterval(() => (off = off === 0 ? (Math.random() < 0.5 ? year : -year) : 0), 200).unref();
-         Date.now = () => now() + off;`,
-      );
-      const env = { NODE_OPTIONS: `--import=${pathToFileURL(jumping).href}` };
+      const env = await jumpingClock(t, place.directory);
       const { server, client, proxy } = await startSlowly(t, action, place, { env, clientEnv: env });
       for (let cut = 0; cut < 3; cut += 1) {
         await proxy.passed(3 * MIB);
@@ -90,20 +82,26 @@ for (const action of ACTIONS) {
 
 const ordinary = skipUnless(canBeOrdinaryUser(streamerArgv(['--version'])), 'cannot run the command as an ordinary user here (setpriv, and a checkout that others may read)');
 
-it('the right to write in the target directory goes while a client receives: exit 8, nothing has the name, and with it back the same command goes on', { skip: ordinary }, async (t) => {
-  const place = await placeFor(t, SIZE);
-  for (const directory of [place.directory, path.dirname(place.source)]) await chmod(directory, 0o755);
-  await chmod(place.inbox, 0o777);
-  const { server, client, proxy, coordinates } = await startSlowly(t, 'receive', place, { clientWrap: asOrdinaryUser });
-  await journalled(place);
-  await chmod(place.inbox, 0o555);
-  proxy.slowDown(Infinity);
-  const end = await client.exitWithin(HUNG_MS);
-  assert.equal(end.code, 8, end.stdout);
-  assert.equal(eventOf(end, 'error')['code'], 'storage-denied');
-  assert.ok(!(await inboxNames(place)).includes('copy.bin'));
-  await chmod(place.inbox, 0o777);
-  const ended = await bothDone(clientJson(t, 'receive', coordinates, place.target, [], asOrdinaryUser), server.child);
-  assert.ok(resultOf(ended.client).resumedBytes > 0);
-  assert.equal(ended.client.code, 0);
-});
+for (const action of ACTIONS) {
+  it(`the right to write in the target directory goes while the client ${action}s: exit 8, nothing has the name, and with it back the same command goes on`, { skip: ordinary }, async (t) => {
+    const place = await placeFor(t, SIZE);
+    for (const directory of [place.directory, path.dirname(place.source)]) await chmod(directory, 0o755);
+    await chmod(place.inbox, 0o777);
+    const [wrap, clientWrap] = action === 'send' ? [asOrdinaryUser, undefined] : [undefined, asOrdinaryUser];
+    const { server, client, proxy, coordinates } = await startSlowly(t, action, place, { wrap, clientWrap });
+    await journalled(place);
+    await chmod(place.inbox, 0o555);
+    proxy.slowDown(Infinity);
+    const end = await (action === 'send' ? server.child : client).exitWithin(HUNG_MS);
+    assert.equal(end.code, 8, end.stdout);
+    assert.equal(eventOf(end, 'error')['code'], 'storage-denied');
+    assert.ok(!(await inboxNames(place)).includes('copy.bin'));
+    await chmod(place.inbox, 0o777);
+    // A server that sends has waited for its client; one that received has ended.
+    if (action === 'send') await client.exitWithin(HUNG_MS);
+    const next = action === 'send' ? await serveJson(t, 'receive', place.target, { wrap }) : { child: server.child, coordinates };
+    const ended = await bothDone(clientJson(t, action, next.coordinates, clientFile(action, place), [], clientWrap), next.child);
+    assert.ok(resultOf(ended.client).resumedBytes > 0);
+    assert.deepEqual([ended.client.code, ended.server.code], [0, 0]);
+  });
+}

@@ -10,6 +10,7 @@ import { describe, it, type TestContext } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Child, Finished, RunningServer } from '../support/cli.js';
 import { chance, journalled, startSlowly, type Running } from './interrupting.js';
+import { killPoint } from './kill-points.js';
 import { ACTIONS, assertMoved, bothDone, clientFile, clientJson, MIB, opposite, placeFor, resultOf, serveJson, serverFile, type Action, type Place } from './moving.js';
 
 const SIZE = 32 * MIB + 12_345;
@@ -23,6 +24,7 @@ async function runForAWhile(t: TestContext, action: Action, place: Place): Promi
   const running = await startSlowly(t, action, place, { args: SECRET });
   await journalled(place);
   await sleep(random() * 1000);
+  killPoint();
   return running;
 }
 
@@ -96,6 +98,7 @@ async function killedAtOnce(t: TestContext, action: Action): Promise<void> {
   const place = await placeFor(t, SIZE);
   const { client, server, proxy, coordinates } = await startSlowly(t, action, place, { args: SECRET });
   await sleep(random() * 200);
+  killPoint();
   await client.stop();
   await assertNothingThere(place);
   proxy.slowDown(Infinity);
@@ -109,6 +112,9 @@ const CASES: Readonly<Record<string, (t: TestContext, action: Action) => Promise
   'both are killed and started again': bothKilled,
   'both are killed; later another server, with another secret on another port, goes on': anotherJob,
 };
+
+/** Moments that all cases draw. */
+export const KILL_POINTS = Object.keys(CASES).length * ATTEMPTS * ACTIONS.length;
 
 /** Registers the cases. */
 export function describeKills(): void {

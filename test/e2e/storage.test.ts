@@ -215,8 +215,7 @@ describe('a source that changes while it is sent', { concurrency: 2 }, () => {
       await writeFile(file, OLD);
     },
   };
-  for (const [index, [title, change]] of Object.entries(CHANGES).entries()) {
-    const action: Action = index % 2 === 0 ? 'send' : 'receive';
+  for (const [action, title, change] of ACTIONS.flatMap((each) => Object.entries(CHANGES).map(([title, change]) => [each, title, change] as const))) {
     const who = action === 'send' ? "the client's" : "the server's";
     it(`${title}, ${who}: exit 7, and nothing under the final name`, async (t) => {
       const place = await placeFor(t, 16 * MIB);

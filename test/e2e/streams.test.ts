@@ -10,6 +10,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { randomFile, tempDir, type RunningServer, type Child } from '../support/cli.js';
 import { startProxy, type TcpProxy } from '../support/tcp-proxy.js';
 import { chance, journalled } from './interrupting.js';
+import { killPoint, tellKillPoints } from './kill-points.js';
 import { ACTIONS, assertMoved, bothDone, bothOver, clientFile, clientJson, eventsOf, MIB, opposite, placeFor, resultOf, serveJson, serverFile, type Action, type Place } from './moving.js';
 import { assertCopied } from './tree-moving.js';
 
@@ -20,6 +21,8 @@ const SIZE = 24 * MIB + 77;
  */
 const KILLED_SIZE = 48 * MIB + 77;
 const SECRET = ['--secret', 'the-same-secret-each-time'];
+
+const VICTIMS = ['client', 'server', 'both'] as const;
 
 interface Flowing {
   readonly server: RunningServer;
@@ -111,13 +114,14 @@ for (const action of ACTIONS) {
       assert.equal(resultOf(ended.client).movedBytes, resultOf(ended.server).movedBytes);
     });
 
-    for (const victim of ['client', 'server', 'both'] as const) {
+    for (const victim of VICTIMS) {
       it(`kill -9 of ${victim === 'both' ? 'both' : `the ${victim}`} at a moment chosen by chance: the same commands again finish, and move only the rest`, async (t) => {
         const random = chance(t);
         const place = await placeFor(t, KILLED_SIZE);
         const { client, server, proxy, coordinates } = await flowFile(t, action, place, 4, MIB);
         await journalled(place);
         await sleep(random() * 1000);
+        killPoint();
         if (victim !== 'server') await client.stop();
         if (victim !== 'client') await server.child.stop();
         proxy.slowDown(Infinity);
@@ -161,3 +165,5 @@ it('by itself it adds connections where each of them is slow', async (t) => {
   await assertMoved(place, ended);
   assert.ok(proxy.made > 1, `${proxy.made} links were made`);
 });
+
+tellKillPoints(VICTIMS.length * ACTIONS.length);

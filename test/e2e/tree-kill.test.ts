@@ -9,6 +9,7 @@ import { describe, it, type TestContext } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { randomFile, sha256, tempDir, type Child } from '../support/cli.js';
 import { chance } from './interrupting.js';
+import { killPoint, tellKillPoints } from './kill-points.js';
 import { ACTIONS, bothOver, clientJson, HUNG_MS, KIB, MIB, opposite, resultOf, serveJson, type Action } from './moving.js';
 import { assertCopied, MTIME_SECONDS, pathsOf, type Tree } from './tree-moving.js';
 
@@ -98,6 +99,7 @@ for (const action of ACTIONS) {
         const tree = await bigTree(t);
         const running = await start(t, action, tree);
         await sleep(random() * 1500);
+        killPoint();
         const [sender, receiver] = action === 'send' ? [running.client, running.server] : [running.server, running.client];
         if (victim !== 'receiver') await sender.stop();
         if (victim !== 'sender') await receiver.stop();
@@ -136,3 +138,5 @@ for (const action of ACTIONS) {
     });
   });
 }
+
+tellKillPoints(VICTIMS.length * ACTIONS.length);

@@ -4,7 +4,7 @@
  * @module
  */
 import assert from 'node:assert/strict';
-import { randomBytes, randomInt } from 'node:crypto';
+import { randomBytes } from 'node:crypto';
 import type { TestContext } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { roomOf } from '../../src/transport/rendezvous.js';
@@ -53,8 +53,9 @@ class Talk {
     });
   }
 
-  async ask(): Promise<void> {
-    const question = randomBytes(1 + randomInt(MESSAGE_MOST));
+  /** @param size bytes */
+  async ask(size: number): Promise<void> {
+    const question = randomBytes(size);
     const answer = new Promise<void>((resolve) => (this.#told = resolve));
     this.#client.send([Buffer.from(question)], 'binary');
     await Promise.race([answer, sleep(HUNG_MS, undefined, { ref: false })]);
@@ -75,15 +76,15 @@ export interface Pairs {
   stop(): Promise<{ readonly pairs: number; readonly bytes: number }>;
 }
 
-/** Opens so many pairs, which talk until they are stopped. */
-export async function talkInPairs(t: TestContext, port: number, count: number): Promise<Pairs> {
+/** Opens so many pairs, which talk until they are stopped: of lengths and with pauses by chance. */
+export async function talkInPairs(t: TestContext, port: number, count: number, random: () => number): Promise<Pairs> {
   const talks: Talk[] = [];
   while (talks.length < count) talks.push(...(await Promise.all(Array.from({ length: Math.min(AT_ONCE, count - talks.length) }, () => open(t, port)))));
   let going = true as boolean;
   const talking = talks.map(async (talk) => {
     while (going) {
-      await talk.ask();
-      await sleep(randomInt(PAUSE_MS));
+      await talk.ask(1 + Math.floor(random() * MESSAGE_MOST));
+      await sleep(random() * PAUSE_MS);
     }
   });
   // A failure is told when they are stopped.

@@ -22,6 +22,15 @@ export const FAULTS = [
 ] as const;
 export type Fault = (typeof FAULTS)[number];
 
+/** Whether this fault is the end of a process, by a signal. */
+export const isKill = (fault: Plan['fault']): boolean => /-(?:kill|term)$/u.test(fault);
+
+/**
+ * When a fault comes, from when both ends run: after seconds, when so many bytes have passed, or such a share of those that are still to
+ * pass, or a while after an end has said that it is finishing.
+ */
+export type Moment = { readonly seconds: number } | { readonly bytes: number } | { readonly share: number } | { readonly finishingMs: number };
+
 /** One transfer. */
 export interface Plan {
   readonly number: number;
@@ -32,20 +41,30 @@ export interface Plan {
   readonly kind: 'file' | 'tree';
   /** Bytes in all. */
   readonly size: number;
-  /** Bytes per second over the link. */
+  /** Bytes per second. */
   readonly pace: number;
-  /** When the fault comes: seconds after the client was started, or when so many bytes have passed. */
-  readonly at: { readonly seconds: number } | { readonly bytes: number };
+  /** What keeps to that. What a killed sender has sent arrives all the same: of a slow link all that its buffers hold, of a slow sender next to nothing. */
+  readonly paced: 'sender' | 'link';
   readonly fault: Fault | 'none';
+  /** When it comes, one time after the other. */
+  readonly moments: readonly Moment[];
+  /** How long a link stays slow, milliseconds. */
+  readonly slowMs: number;
 }
 
 /** How a soak is drawn. */
 export interface Drawing {
   readonly random: () => number;
   readonly mostBytes: number;
-  /** A link that falls silent costs 50 s until an end notices: left out of a short run. */
+  /** A link that falls silent costs 50 s until an end notices: left out of a short run, in which a slow one recovers soon. */
   readonly patient: boolean;
 }
+
+/** A link that has fallen to 50 kB/s stays so, milliseconds: in a short run, and in a long one at the most. */
+export const SLOW_MS = 800;
+export const PATIENTLY_SLOW_MS = 6_000;
+/** Kills of one transfer, at most. */
+const KILLS_MOST = 3;
 
 const FAULTLESS = 0.1;
 const TREES = 0.3;
@@ -56,6 +75,9 @@ const BY_BYTES = 0.7;
 const MOVING_SECONDS = 1.2;
 const STARTING_SECONDS = 0.3;
 const SMALL = 128 * 1024;
+const BY_END = 0.1;
+/** A commit takes a few syncs: some milliseconds, or some tens. */
+const COMMIT_MS = 30;
 /** Patience of a transfer with the slowest of links. */
 const SLOWEST = 256 * 1024;
 /** Rare, since it takes so long. */
@@ -70,10 +92,29 @@ export function draw(number: number, { random, mostBytes, patient }: Drawing): P
   const possible = FAULTS.filter((one) => (route === 'relay' || !one.startsWith('relay')) && (one !== 'link-half-open' || (patient && random() < HALF_OPEN)));
   const fault = random() < FAULTLESS ? 'none' : (among(possible) ?? 'none');
   const action = random() < 0.5 ? 'send' : 'receive';
+  const paced = random() < 0.5 ? 'sender' : 'link';
   const pace = Math.max(SLOWEST, Math.floor(size / MOVING_SECONDS));
+  // With a silent link only once: each time costs seconds.
+  const again = isKill(fault) && !fault.startsWith('link');
+  const times = again ? 1 + Math.floor(random() * KILLS_MOST) : 1;
   // On a busy machine a moment in seconds is one of the start more often than not, and one in bytes is always between the ends.
-  const at = size > SMALL && random() < BY_BYTES ? { bytes: Math.floor(random() * size) } : { seconds: random() * (STARTING_SECONDS + Math.min(MOVING_SECONDS, size / pace)) };
-  return { number, action, route, wire, kind, size, pace, at, fault };
+  const moment = (): Moment => {
+    if (again && random() < BY_END) return { finishingMs: random() * COMMIT_MS };
+    return size > SMALL && random() < BY_BYTES ? { bytes: Math.floor(random() * size) } : { seconds: random() * (STARTING_SECONDS + Math.min(MOVING_SECONDS, size / pace)) };
+  };
+  const slowMs = patient ? SLOW_MS + random() * (PATIENTLY_SLOW_MS - SLOW_MS) : SLOW_MS;
+  return { number, action, route, wire, kind, size, pace, paced, fault, moments: Array.from({ length: times }, moment), slowMs };
+}
+
+/** Of all kills in a process's life, from its start to its last words: so many of a start, and of an end, or else between them. */
+const AT_START = 0.15;
+const AT_END = 0.15;
+
+/** A moment of a kill, drawn over all that is left of a transfer. */
+export function drawMoment(random: () => number): Moment {
+  const when = random();
+  if (when < AT_START) return { seconds: random() * STARTING_SECONDS };
+  return when < AT_START + AT_END ? { finishingMs: random() * COMMIT_MS } : { share: random() };
 }
 
 /** As many of each order of magnitude, but fewer of those that are over before anything can go wrong; and some that are empty. */
@@ -85,7 +126,7 @@ function drawSize(random: () => number, mostBytes: number): number {
 }
 
 /** In one line, for the test's name. */
-export function describePlan({ number, action, route, wire, kind, size, fault, at }: Plan): string {
-  const moment = 'seconds' in at ? `${at.seconds.toFixed(2)} s` : `${at.bytes} bytes`;
-  return `${number}: the client ${action}s a ${kind} of ${size} bytes, ${route}, ${wire}, ${fault === 'none' ? 'undisturbed' : `${fault} after ${moment}`}`;
+export function describePlan({ number, action, route, wire, kind, size, fault, moments }: Plan): string {
+  const when = moments.map((moment) => ('seconds' in moment ? `${moment.seconds.toFixed(2)} s` : 'bytes' in moment ? `${moment.bytes} bytes` : 'share' in moment ? `${moment.share.toFixed(2)} of what is left` : `the last byte and ${moment.finishingMs.toFixed(0)} ms`));
+  return `${number}: the client ${action}s a ${kind} of ${size} bytes, ${route}, ${wire}, ${fault === 'none' ? 'undisturbed' : `${fault} after ${when.join(', then ')}`}`;
 }

@@ -16,9 +16,9 @@ import { tempDir } from '../support/cli.js';
 import { mulberry32 } from '../support/mulberry32.js';
 import { startRelay } from '../support/relay.js';
 import { startProxy } from '../support/tcp-proxy.js';
-import { assertNothingWrong, makeContent } from './content.js';
+import { assertNothingWrong, makeContent, type Compared } from './content.js';
 import { talkInPairs } from './pairs.js';
-import { describePlan, draw, type Plan } from './plan.js';
+import { describePlan, draw, isKill, type Plan } from './plan.js';
 import { busyWith, descriptorsOf, liveBytes, residentBytesOf, settled } from './resources.js';
 import { runTransfer, type Result } from './transfer.js';
 
@@ -46,17 +46,19 @@ describe('soak', { skip }, () => {
     mkdirSync(temporary);
     const relay = await startRelay(t, ['--open', '--max-address-connections', '4096']);
     const before = { descriptors: descriptorsOf(relay.child.pid) };
-    const pairs = await talkInPairs(t, relay.port, PAIRS);
+    const pairs = await talkInPairs(t, relay.port, PAIRS, mulberry32(Math.floor(random() * 2 ** 32)));
     const warm = residentBytesOf(relay.child.pid);
     const plans = Array.from({ length: TRANSFERS }, (_, at) => draw(at, { random, mostBytes: MOST_BYTES, patient: PATIENT }));
     // Each has chance of its own, so that their order does not matter.
-    const results: Result[] = [];
-    const env = { TMPDIR: temporary };
-    await Promise.all(plans.map((plan) => t.test(describePlan(plan), async (each) => void results.push(await runTransfer(each, plan, { relay, random: chanceOf(plan), env })))));
+    const results: (Result | undefined)[] = plans.map(() => undefined);
+    const compared: Compared = { bytes: 0, wrong: 0 };
+    const surroundings = { relay, env: { TMPDIR: temporary }, compared };
+    await Promise.all(plans.map((plan) => t.test(describePlan(plan), async (each) => void (results[plan.number] = await runTransfer(each, plan, chanceOf(plan), surroundings)))));
     const talked = await pairs.stop();
-    tellTransfers(t, plans, results);
+    tellTransfers(t, plans, results, compared);
     t.diagnostic(`${talked.pairs} pairs talked all the time: ${talked.bytes} bytes, each as it was said`);
-    assert.equal(results.length, TRANSFERS);
+    assert.equal(compared.wrong, 0);
+    assert.ok(results.every((one) => one !== undefined), 'each was over');
     const descriptors = await settled(() => descriptorsOf(relay.child.pid), before.descriptors, PATIENCE_MS);
     assert.ok(descriptors <= before.descriptors, `the relay holds ${descriptors} descriptors, and held ${before.descriptors}`);
     assert.equal(await relay.metric('streamer_relay_pairs'), 0);
@@ -85,11 +87,12 @@ describe('soak', { skip }, () => {
 /** From the plan's own numbers. */
 const chanceOf = ({ number: at, size }: Plan): (() => number) => mulberry32(at * 2_654_435_761 + size);
 
-function tellTransfers(t: TestContext, plans: readonly Plan[], results: readonly Result[]): void {
-  const bytes = results.reduce((sum, one) => sum + one.bytes, 0);
-  const [hit, resumed] = [results.filter((one) => one.hit).length, results.filter((one) => one.resumed).length];
-  const restarts = results.reduce((sum, one) => sum + one.restarts, 0);
-  t.diagnostic(`${results.length} of ${plans.length} transfers, ${bytes} bytes; ${hit} faults survived, after which ends were started again ${restarts} times and ${resumed} transfers went on from what was there; 0 wrong bytes`);
+function tellTransfers(t: TestContext, plans: readonly Plan[], results: readonly (Result | undefined)[], compared: Compared): void {
+  const over = results.filter((one) => one !== undefined);
+  const sum = (what: 'bytes' | 'hits' | 'restarts') => over.reduce((total, one) => total + one[what], 0);
+  const kills = plans.reduce((total, { fault, number: at }) => total + (isKill(fault) ? (results[at]?.hits ?? 0) : 0), 0);
+  const resumed = over.filter((one) => one.resumed).length;
+  t.diagnostic(`${over.length} of ${plans.length} transfers, ${sum('bytes')} bytes; ${sum('hits')} faults survived, ${kills} of them kill points, after which ends were started again ${sum('restarts')} times and ${resumed} transfers went on from what was there; ${compared.bytes} bytes looked at under final names, ${compared.wrong} of them wrong`);
 }
 
 /** Both ends here, and the link between them cut once. */

@@ -5,11 +5,13 @@ import { readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { describe, it } from 'node:test';
 import { fileURLToPath } from 'node:url';
+import { canTrace } from '../../support/crash/trace.js';
+import { skipUnless } from '../../e2e/abilities.js';
 import { CHUNK, content, names, temporary } from './fixture.js';
 
 const CHILD = fileURLToPath(new URL('./kill-child.js', import.meta.url));
 /** Other machines have linkat and unlinkat in place of some of these calls. */
-const STRACE = process.arch === 'x64' && spawnSync('strace', ['-o', '/dev/null', 'true']).status === 0;
+const skip = skipUnless(canTrace(), 'needs Linux on x64, and a strace that may trace');
 
 /** Call, how many times it comes in a whole run, and from which time on the second run finds a commit that was made. */
 const CALLS = [
@@ -23,7 +25,7 @@ const CALLS = [
   ['unlink', 5, 3],
 ] as const;
 
-describe('kill -9 at a system call', { skip: STRACE ? false : 'needs x64, and a strace that may trace' }, () => {
+describe('kill -9 at a system call', { skip }, () => {
   for (const [call, times, committedFrom] of CALLS) {
     it(`${call}: the next run ends with the whole file and nothing else`, async (t) => {
       const directory = await temporary(t);

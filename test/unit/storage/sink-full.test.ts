@@ -1,29 +1,18 @@
 import assert from 'node:assert/strict';
-import { execFileSync } from 'node:child_process';
 import { readFile, writeFile, rm } from 'node:fs/promises';
 import path from 'node:path';
 import { describe, it, type TestContext } from 'node:test';
 import { openSink } from '../../../src/storage/sink.js';
+import { isRoot, skipUnless, withSmallDisk } from '../../e2e/abilities.js';
 import { CHUNK, content, failsWith, fill, names, sinkOptions, temporary, upTo } from './fixture.js';
 
-/** Runs `body` in a file system of 1 MiB, where one can be had. */
+/** Runs `body` in a file system of 1 MiB. */
 async function inTiny(t: TestContext, body: (directory: string) => Promise<void>): Promise<void> {
   const directory = await temporary(t);
-  try {
-    execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=1m', 'none', directory], { stdio: 'ignore' });
-  } catch {
-    t.skip('may not mount a tmpfs here');
-    return;
-  }
-  try {
-    await body(directory);
-  } finally {
-    // Lazily: a failed test may have left a file open.
-    execFileSync('umount', ['-l', directory]);
-  }
+  await withSmallDisk(directory, '1m', () => body(directory));
 }
 
-describe('a full disk', () => {
+describe('a full disk', { skip: skipUnless(isRoot, 'only root may mount a small file system') }, () => {
   for (const ioMode of ['sync', 'async'] as const) {
     it(`stops a write with storage-full, and the same command goes on once there is room (${ioMode})`, (t) => inTiny(t, async (directory) => {
       const size = 200 * CHUNK;

@@ -11,19 +11,24 @@ import { acquireLock } from '../../../src/storage/lock.js';
 import { partialNames } from '../../../src/storage/partial-names.js';
 import { ownIdentity } from '../../../src/storage/process-identity.js';
 import { TemporaryNames } from '../../../src/storage/temporary-names.js';
+import { chance } from '../../e2e/interrupting.js';
+import { killPoint, tellKillPoints } from '../../e2e/kill-points.js';
 import { names } from './fixture.js';
 import { entry, makeTree, placed, PLACES, put, fileOf, targetFor, temporaryAt } from './tree-fixture.js';
 
+const IO_MODES = ['sync', 'async'];
 const TEN_NS = 10_000_000_000n;
 const CHILD = fileURLToPath(new URL('./tree-kill-child.js', import.meta.url));
 
 for (const place of PLACES) {
-  for (const ioMode of ['sync', 'async']) {
+  for (const ioMode of IO_MODES) {
     it(`kill -9 leaves only whole files at ${place}, ${ioMode}`, async (t) => {
+      const random = chance(t);
       const at = await temporaryAt(t, place);
       const child = spawn(process.execPath, [CHILD, at, ioMode], { stdio: ['ignore', 'pipe', 'inherit'] });
       await once(child.stdout, 'data');
-      await sleep(20 * Math.random());
+      await sleep(20 * random());
+      killPoint();
       child.kill('SIGKILL');
       await once(child, 'exit');
       const written = (await names(path.join(at, 'd'))).filter((name) => !name.startsWith('.'));
@@ -118,3 +123,5 @@ describe('what is left', () => {
     assert.equal((await names(at)).length, 201);
   });
 });
+
+tellKillPoints(PLACES.length * IO_MODES.length);
