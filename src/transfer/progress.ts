@@ -176,6 +176,8 @@ export class ProgressMeter {
     const first = this.#marks[0] ?? { atMs: now, bytes: this.#bytes };
     const seconds = (now - first.atMs) / 1000;
     const bytesPerSecond = seconds > 0 ? (this.#bytes - first.bytes) / seconds : 0;
-    this.#listener({ type: 'progress', bytes: this.#bytes, size: this.#size, bytesPerSecond, files: this.files, streams: this.streams });
+    // What had come of a file of a tree that failed late counts beside the whole of it, which is done with. A pipe's size is not known.
+    const bytes = this.#size > 0 ? Math.min(this.#bytes, this.#size) : this.#bytes;
+    this.#listener({ type: 'progress', bytes, size: this.#size, bytesPerSecond, files: this.files, streams: this.streams });
   }
 }

@@ -27,6 +27,16 @@ describe('the progress meter', () => {
     assert.equal(events.length, 12);
   });
 
+  it('never tells of more than there is, though a file that fails late counts beside what had come of it; but of a pipe it does', () => {
+    for (const [size, told] of [[1_000, 1_000], [0, 1_300]] as const) {
+      const { meter: progress, events } = meter(size);
+      progress.add(300);
+      progress.skip(1_000);
+      progress.flush();
+      assert.equal(events.at(-1)?.bytes, told);
+    }
+  });
+
   it('averages the rate over three seconds, and leaves out what was resumed', () => {
     const { clock, meter: progress, events } = meter(1e9, 500_000);
     for (let i = 0; i < 10; i += 1) {
