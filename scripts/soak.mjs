@@ -7,6 +7,7 @@ import { renameSync, rmSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import path from 'node:path';
+import { runParts } from './soak-parts.mjs';
 
 const root = path.dirname(path.dirname(fileURLToPath(import.meta.url)));
 const tsc = createRequire(import.meta.url).resolve('typescript/bin/tsc');
@@ -69,9 +70,5 @@ const parts = {
 };
 
 build();
-const failed = (positionals.length === 0 ? PARTS : positionals).filter((part) => {
-  console.log(`\nsoak: ${part}`);
-  return parts[part]() !== 0;
-});
-console.log(failed.length === 0 ? '\nsoak: nothing was lost' : `\nsoak: FAILED: ${failed.join(', ')}`);
-process.exit(failed.length === 0 ? 0 : 1);
+const optional = positionals.length === 0 && process.env.STREAMER_REQUIRE_ALL !== '1';
+process.exit(runParts(positionals.length === 0 ? PARTS : positionals, (part) => parts[part](), { optional }));

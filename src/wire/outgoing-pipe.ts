@@ -13,6 +13,12 @@ type PipeUnit = Extract<Unit, { kind: 'pipe' }>;
 /** What a pipe wants next of a stream that has room. */
 export type PipeStep = { readonly kind: 'read'; readonly most: number } | { readonly kind: 'frame'; readonly frame: DataFrame };
 
+/**
+ * Chunks that are kept at the most, whatever credit there is: a receiver may give any and never say that something has arrived. One
+ * that follows the specification says so each MiB, and this is four of its windows.
+ */
+const KEPT_MAX = 64;
+
 /** See the module's head. Its entry's id is 0. */
 export class OutgoingPipe {
   #open = false;
@@ -54,7 +60,7 @@ export class OutgoingPipe {
       this.#again.shift();
       return { kind: 'frame', frame: this.#send(on, unit) };
     }
-    if (this.#reading || this.#ended || !on.window.spend(CHUNK_SIZE_DEFAULT)) return undefined;
+    if (this.#reading || this.#ended || on.unacked().length >= KEPT_MAX || !on.window.spend(CHUNK_SIZE_DEFAULT)) return undefined;
     this.#reading = true;
     return { kind: 'read', most: CHUNK_SIZE_DEFAULT };
   }

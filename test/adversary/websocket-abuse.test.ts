@@ -134,5 +134,33 @@ describe('websocket abuse of', { skip: skipUnless(process.platform === 'linux', 
       assert.ok(grown < 100 * MIB, `${grown} bytes more`);
       await target.serve();
     });
+
+    it(`${title}: pings in a flood that does not end, while the client that was meant is served`, async (t) => {
+      const target = await start(t);
+      const before = await peakMemory(target.child.pid);
+      const pings = Buffer.concat(Array.from({ length: 1000 }, () => rawFrame({ opcode: PING }, Buffer.alloc(125, 'p'))));
+      let [over, sent] = [false, 0];
+      t.after(() => (over = true));
+      const endless = function* () {
+        for (; !over; sent += 1000) yield pings;
+      };
+      // Some read the answers, others never do. Whoever is cut off comes again.
+      const flood = async (reads: boolean) => {
+        while (!over) {
+          const upgraded = await upgradeRaw(t, target.port, target.path, target.headers()).catch(() => undefined);
+          if (upgraded === undefined) await new Promise((resolve) => setTimeout(resolve, 20));
+          else await writeAll(reads ? upgraded.socket.resume() : upgraded.socket, endless());
+        }
+      };
+      for (const reads of [true, true, false, false]) void flood(reads);
+      while (sent < 1_000_000) await new Promise((resolve) => setTimeout(resolve, 20));
+      const soFar = sent;
+      const grown = (await peakMemory(target.child.pid)) - before;
+      await target.serve();
+      t.diagnostic(`served among ${sent} pings; ${Math.round(grown / MIB)} MiB more`);
+      assert.ok(sent > soFar, 'they went on meanwhile');
+      over = true;
+      assert.ok(grown < 100 * MIB, `${grown} bytes more`);
+    });
   }
 });

@@ -131,10 +131,10 @@ async function orBothStates<T>(ends: Readonly<Record<string, Child>>, wait: () =
   }
 }
 
-/** Waits for both ends' exit, whatever it is. */
-export async function bothOver(client: Child, server: Child): Promise<Ended> {
+/** Waits for both ends' exit, whatever it is. @param timeoutMs how long each may take */
+export async function bothOver(client: Child, server: Child, timeoutMs = HUNG_MS): Promise<Ended> {
   return orBothStates({ client, server }, async () => {
-    const [one, other] = await Promise.all([client.exitWithin(HUNG_MS), server.exitWithin(HUNG_MS)]);
+    const [one, other] = await Promise.all([client.exitWithin(timeoutMs), server.exitWithin(timeoutMs)]);
     return { client: one, server: other };
   });
 }

@@ -52,6 +52,11 @@ export class LossyNetwork {
     return Number(packets);
   }
 
+  /** Bytes that its wire has carried so far, headers and what was dropped included. */
+  carried(): number {
+    return Number(this.#run(['cat', '/sys/class/net/lo/statistics/rx_bytes']));
+  }
+
   #run(argv: readonly string[]): string {
     return run(this.within(argv));
   }

@@ -54,6 +54,16 @@ describe('a pipe that goes out', () => {
     assert.deepEqual(pipe.next(on), READ);
   });
 
+  it('is read no further while 64 MiB of it are kept, whatever credit there is, and goes on when some have arrived', () => {
+    const pipe = opened();
+    const on = stream(Number.MAX_SAFE_INTEGER);
+    for (let index = 0; index < 64; index += 1) assert.equal(readOne(pipe, on), index * CHUNK);
+    assert.equal(pipe.next(on), undefined);
+    assert.ok(on.credit({ type: 'credit', limit: Number.MAX_SAFE_INTEGER, acked: 1 }));
+    assert.equal(readOne(pipe, on), 64 * CHUNK);
+    assert.equal(pipe.next(on), undefined);
+  });
+
   it('gives back what a short chunk, or its end, did not need', () => {
     const pipe = opened();
     const on = stream(10 * CHUNK);
