@@ -31,7 +31,7 @@ class RecordWorker {
     this.#worker = new Worker(`(${recordThread.toString()})(require)`, { eval: true, execArgv: [], env: {} });
     this.#worker.on('message', (answer: RecordAnswer | typeof READY) => {
       if (answer === READY) events.ready();
-      else this.#waiting.shift()?.(answer);
+      else this.#answered(answer);
     });
     // It is followed by 'exit'.
     this.#worker.on('error', () => undefined);
@@ -39,8 +39,14 @@ class RecordWorker {
       events.died();
       for (const done of this.#waiting.splice(0)) done('died');
     });
-    // Sockets keep the process, not this. Last: a listener for messages would keep it again.
+    // It keeps the process only while it has a record. Last: a listener for messages would have it keep it again.
     this.#worker.unref();
+  }
+
+  #answered(answer: RecordAnswer): void {
+    const done = this.#waiting.shift();
+    if (this.#waiting.length === 0) this.#worker.unref();
+    done?.(answer);
   }
 
   get waiting(): number {
@@ -48,6 +54,7 @@ class RecordWorker {
   }
 
   give(task: RecordTask, done: Done): void {
+    if (this.#waiting.length === 0) this.#worker.ref();
     this.#waiting.push(done);
     this.#worker.postMessage(task, [task.record.buffer as ArrayBuffer]);
   }

@@ -16,12 +16,9 @@ export async function startThreads(count: number): Promise<RecordThreads> {
   return recordThreads() as RecordThreads;
 }
 
-/** Waits for a thread's answer. Threads keep no process: without a socket something else must. */
-export async function answerOf(threads: RecordThreads, kind: RecordTask['kind'], record: Uint8Array, key: RecordKey): Promise<unknown> {
-  const answers: unknown[] = [];
-  threads.give(kind, record, key, (answer) => answers.push(answer));
-  await until(() => answers.length > 0);
-  return answers[0];
+/** What becomes of a record that is given to a thread. */
+export function answerOf(threads: RecordThreads, kind: RecordTask['kind'], record: Uint8Array, key: RecordKey): Promise<unknown> {
+  return new Promise((resolve) => threads.give(kind, record, key, resolve));
 }
 
 /** Has a thread die, as one would of a bug or without memory: node:crypto throws for such a key. */

@@ -5,7 +5,7 @@ import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
 import { before, describe, it } from 'node:test';
 import { ConnectError, IntegrityError } from '../../../src/errors.js';
-import { openChannel, type Channel } from '../../../src/transfer/channel.js';
+import { openChannel } from '../../../src/transfer/channel.js';
 import { RecordThreads } from '../../../src/transfer/record-threads.js';
 import type { Frame } from '../../../src/wire/frame.js';
 import { channelPair, Inbox, memoryPairWithMeddler, SECRET } from '../../support/fake-channel.js';
@@ -21,13 +21,6 @@ const MIXED = [MIB, 1, 524_260, 524_243, 4 * MIB, MIB, 3000, 1_146_880 - 28 - 16
 /** The memory pair spoils what was sent: what is compared must be apart from it. */
 const kept = (frames: readonly Frame[]) => structuredClone(frames.map(plain));
 let threads: RecordThreads;
-
-/** Threads keep no process, and a channel in memory has no socket that does. */
-async function drained(channel: Channel): Promise<void> {
-  let is = false;
-  void channel.drained().then(() => (is = true));
-  await until(() => is);
-}
 
 describe('a channel with threads', () => {
   before(async () => {
@@ -69,7 +62,7 @@ describe('a channel with threads', () => {
     assert.ok(!client.send(data(MIB)));
     // What is small and goes behind them counts, too.
     assert.ok(!client.send(data(1000)));
-    await drained(client);
+    await client.drained();
     assert.equal((await inbox.arrived(4)).length, 4);
   });
 
@@ -148,7 +141,7 @@ describe('a channel with threads', () => {
     for (const { error, clean } of [await ours.ended(), await inbox.ended()]) {
       assert.ok(error instanceof ConnectError && error.code === 'connect-lost' && error.retryable && !clean);
     }
-    await drained(pair.client);
+    await pair.client.drained();
     assert.deepEqual(await Promise.all(dying), ['died', 'died']);
     const next = await channelPair();
     next.client.send(credit(0));
