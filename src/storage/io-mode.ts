@@ -9,7 +9,7 @@
  * call has stalled the loop for {@link SLOW_CALL_MS}.
  *
  * Where there are processors to spare, chunks go through the pool whatever the file system: a receiver's event loop has 0.95
- * CPU s/GiB to do then, and 1.3 without.
+ * CPU s/GiB to do then, and 1.29 without.
  *
  * @module
  */

@@ -38,14 +38,19 @@ export class SealingLane {
       return this.#sealing < SEALING_MAX && this.#connection.buffered < SEALING_MAX;
     }
     const sealed = this.#sealer.seal(parts);
-    if (this.#turns.idle) return this.#connection.send(sealed, 'binary');
+    if (this.#turns.idle) return this.#pass(sealed);
     this.#sealing += length;
     this.#turns.do(() => {
       this.#sealing -= length;
-      this.#connection.send(sealed, 'binary');
+      this.#pass(sealed);
       this.#wake();
     });
     return this.#sealing < SEALING_MAX;
+  }
+
+  /** The memory is freed as soon as the system has a copy: left to the collector, it cost a sender 0.1 CPU s/GiB with node 20, and 0.4 with 24. */
+  #pass(sealed: readonly Uint8Array[]): boolean {
+    return this.#connection.send(sealed, 'binary', () => releasePieces(sealed));
   }
 
   #give(threads: RecordThreads, parts: readonly Uint8Array[], length: number): void {
@@ -61,7 +66,7 @@ export class SealingLane {
       turn(() => {
         this.#sealing -= length;
         if (sealed === undefined || sealed === 'died') this.#died();
-        else this.#connection.send([sealed], 'binary', () => releasePieces([sealed]));
+        else this.#pass([sealed]);
         this.#wake();
       }),
     );
