@@ -53,6 +53,7 @@ export {
 } from './coordinates/coordinates.js';
 export type { EntryCounts, MovePhase, ProgressEvent, ProgressListener, RootKind, TransferResult, Wire } from './transfer/progress.js';
 export { RateLimit } from './transfer/rate-limit.js';
+export { chooseWorkers } from './util/spare-processors.js';
 export type { FilterRule } from './transfer/settings.js';
 export type { ExistingPolicy, Route, WireChoice } from './options.js';
 export {

@@ -4,6 +4,7 @@
  * @module
  */
 import type { Command } from 'commander';
+import { chooseWorkers } from '../util/spare-processors.js';
 import { failureOf } from './exit.js';
 import { createRenderer, type Renderer, type RenderOptions } from './render.js';
 import { stopSignal } from './signals.js';
@@ -24,9 +25,11 @@ export function action(
 ): (...given: unknown[]) => Promise<void> {
   return async (...given) => {
     const command = given.at(-1) as Command;
-    const options: RenderOptions = command.optsWithGlobals();
+    const options: RenderOptions & { readonly workers?: number } = command.optsWithGlobals();
     const renderer = createRenderer(options);
     try {
+      const workers = options.workers ?? process.env['STREAMER_WORKERS'];
+      if (workers !== undefined && workers !== '') chooseWorkers(Number(workers));
       await run((given.slice(0, -2) as (string | string[] | undefined)[]).flat().filter((word) => word !== undefined), command, { renderer, stopSignal });
       renderer.end();
     } catch (error) {

@@ -8,6 +8,7 @@ import { InvalidArgumentError } from 'commander';
 import { UsageError } from '../errors.js';
 import { WIRE_CHOICES, type WireChoice } from '../options.js';
 import { linesOf } from '../util/lines.js';
+import { WORKERS_MAX } from '../util/spare-processors.js';
 import { parseDuration, parseSize } from '../util/units.js';
 import { readTextFile } from './text-file.js';
 
@@ -65,6 +66,12 @@ export function asText(look: (text: string) => unknown): (text: string) => strin
 export function streamsArgument(text: string): number | 'auto' {
   if (text === 'auto') return text;
   if (!/^\d{1,3}$/.test(text)) throw new InvalidArgumentError('give auto, or a number from 1 to 64.');
+  return Number(text);
+}
+
+/** For commander: a number of threads. */
+export function workersArgument(text: string): number {
+  if (!/^\d{1,2}$/u.test(text) || Number(text) > WORKERS_MAX) throw new InvalidArgumentError(`give a number from 0 to ${WORKERS_MAX}.`);
   return Number(text);
 }
 

@@ -97,6 +97,7 @@ export const FLAGS: ReadonlyMap<string, string> = new Map([
   ['wire', '--wire'],
   ["wire: 'compat'", '--wire compat'],
   ["wire: 'native'", '--wire native'],
+  ['chooseWorkers', '--workers, or STREAMER_WORKERS,'],
   ['workingDirectory', '--working-directory'],
 ]);
 

@@ -17,7 +17,7 @@ import { addTransferOptions } from './transfer-options.js';
 import { runWords } from './run.js';
 import { addServerCommand } from './server-command.js';
 import { addSignInCommands } from './sign-in-commands.js';
-import { caOption, windowOption, wireOption } from './wire-options.js';
+import { caOption, windowOption, wireOption, workersOption } from './wire-options.js';
 
 /** Parses and runs; sets the process's exit status. */
 export const runProgram = (words: readonly string[]): Promise<void> => runWords(words, buildProgram);
@@ -113,6 +113,7 @@ function benchCommand(program: Command): void {
     .addOption(new Option('--size <size>', 'bytes to send, where the server receives').argParser(sizeArgument).default(1024 ** 3, '1 GiB'))
     .addOption(new Option('--streams <number>', 'connections to use: auto begins with one and adds some while that pays').argParser(streamsArgument).default('auto'))
     .addOption(windowOption())
+    .addOption(workersOption())
     .addOption(new Option('--connect-timeout <duration>', 'how long to look for the server').argParser(durationArgument).default(DEFAULTS.connectTimeoutMs, formatDuration(DEFAULTS.connectTimeoutMs)));
   outputOptions(command).action(
     action(async (words, parsed, context) => {

@@ -6,6 +6,7 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { UsageError } from '../errors.js';
 import type { ExistingPolicy, FilterRule } from '../transfer/settings.js';
+import { workersOption } from './wire-options.js';
 
 /** As commander gives them. */
 export interface TransferCommandOptions {
@@ -51,6 +52,7 @@ export function addTransferOptions(command: Command): void {
     .addOption(new Option('--include <pattern>', 'in a directory: take what matches; without --exclude: nothing else').argParser(rule('include')))
     .addOption(new Option('--digest <algorithm>', "check each file's SHA-256 as well; the sender's to say").choices(['sha256']))
     .addOption(new Option('--rate <size>', 'most bytes per second, such as 50MB (default: no limit); + and - change it at a terminal; @file: from a file, again on SIGUSR2').argParser(rateArgument))
+    .addOption(workersOption())
     .option('--receipt <file>', 'write what was moved, every file with size, digest and times, as JSON');
 }
 

@@ -6,7 +6,7 @@
 import { Option } from 'commander';
 import { DEFAULTS } from '../options.js';
 import { formatSize } from '../util/units.js';
-import { sizeArgument, wireArgument } from './arguments.js';
+import { sizeArgument, wireArgument, workersArgument } from './arguments.js';
 
 /** `--wire`. @param help whose choice it is. */
 export function wireOption(help: string): Option {
@@ -23,4 +23,9 @@ export function windowOption(): Option {
 /** `--ca`: a file's name. */
 export function caOption(): Option {
   return new Option('--ca <file>', 'PEM file of authorities to trust, where the server or the relay speaks TLS (default: those that node knows)');
+}
+
+/** `--workers`: see `util/spare-processors.ts`. Every command that has it takes it in the same way: `action` does. */
+export function workersOption(): Option {
+  return new Option('--workers <number>', 'threads that encrypt and decrypt beside the main one; or set $STREAMER_WORKERS (default: 1 on four processors or more, else 0)').argParser(workersArgument);
 }

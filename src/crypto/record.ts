@@ -31,6 +31,12 @@ export const RECORDS_PER_KEY = 65_536;
  */
 const PIECE_BYTES = 64 * 1024;
 
+/** What one record is sealed and opened with. Two records never have the same. */
+export interface RecordKey {
+  readonly key: Buffer;
+  readonly nonce: Buffer;
+}
+
 /** Key and counter of one direction. */
 class KeySchedule {
   #key: Buffer;
@@ -42,7 +48,7 @@ class KeySchedule {
   }
 
   /** Key and nonce of the next record. */
-  next(): { readonly key: Buffer; readonly nonce: Buffer } {
+  next(): RecordKey {
     if (this.#counter > 0 && this.#counter % RECORDS_PER_KEY === 0) this.#key = rekey(this.#key);
     const nonce = nonceOf(this.#counter);
     this.#counter += 1;
@@ -59,12 +65,17 @@ export class RecordSealer {
     this.#schedule = new KeySchedule(key);
   }
 
+  /** What the next record is to be sealed with, by somebody else. It counts as sealed from here on. */
+  next(): RecordKey {
+    return this.#schedule.next();
+  }
+
   /**
    * Seals one record whose plaintext is `parts` joined in order; they need not be joined, and are not changed.
    * @returns the pieces of the message in order, the tag last. They are new memory.
    */
   seal(parts: readonly Uint8Array[]): Buffer[] {
-    const { key, nonce } = this.#schedule.next();
+    const { key, nonce } = this.next();
     const cipher: CipherGCM = createCipheriv(AES_GCM, key, nonce, { authTagLength: TAG_BYTES });
     const sealed: Buffer[] = [];
     for (const part of parts) {
@@ -95,6 +106,22 @@ export class RecordOpener {
   /** @param key - 32 bytes from the handshake, used in this direction only. */
   constructor(key: Uint8Array) {
     this.#schedule = new KeySchedule(key);
+  }
+
+  /**
+   * What the next record is to be opened with, by somebody else. It counts as opened from here on.
+   * @throws IntegrityError `integrity-tag` after a record has failed.
+   */
+  next(): RecordKey {
+    if (this.#failed) throw failure();
+    if (this.#decipher !== undefined) throw new RangeError('a record is being opened');
+    return this.#schedule.next();
+  }
+
+  /** Somebody else has found that the record does not pass. @returns what to throw; the opener is of no more use */
+  failed(): IntegrityError {
+    this.#failed = true;
+    return failure();
   }
 
   /**

@@ -50,9 +50,9 @@ export class OpenFile {
     this.#io = io;
   }
 
-  /** Whether the next read or write will be done when it returns. */
+  /** Whether the next read or write will be done when it returns, however long it is. */
   get synchronous(): boolean {
-    return this.#io.sync;
+    return this.#io.syncFor(Number.MAX_SAFE_INTEGER);
   }
 
   /**
@@ -72,7 +72,7 @@ export class OpenFile {
   /** Reads at `offset` until `into` is full or the file ends. Returns the bytes read. */
   read(offset: number, into: Uint8Array): number | Promise<number> {
     this.#assertOpen();
-    if (!this.#io.sync) return this.#track('read', this.#readAsync(offset, into));
+    if (!this.#io.syncFor(into.length)) return this.#track('read', this.#readAsync(offset, into));
     try {
       return this.#io.timed(() => this.#readSync(offset, into));
     } catch (cause) {
@@ -84,7 +84,7 @@ export class OpenFile {
   write(pieces: readonly Uint8Array[], offset: number): void | Promise<void> {
     this.#assertOpen();
     const rest = afterBytes(pieces, 0);
-    if (!this.#io.sync) return this.#track('write', this.#writeAsync(rest, offset));
+    if (!this.#io.syncFor(lengthOf(rest))) return this.#track('write', this.#writeAsync(rest, offset));
     try {
       this.#io.timed(() => this.#writeSync(rest, offset));
     } catch (cause) {
@@ -210,4 +210,8 @@ export function afterBytes(pieces: readonly Uint8Array[], count: number): readon
     skip = Math.max(0, skip - piece.length);
   }
   return rest;
+}
+
+function lengthOf(pieces: readonly Uint8Array[]): number {
+  return pieces.reduce((sum, piece) => sum + piece.length, 0);
 }

@@ -14,7 +14,8 @@ import { encodeFrame } from '../wire/encode.js';
 import { truncateUtf8 } from '../util/truncate.js';
 import type { Frame } from '../wire/frame.js';
 import { KeepAlive } from './keep-alive.js';
-import { PieceList } from './piece-list.js';
+import { OpeningLane } from './opening-lane.js';
+import { SealingLane } from './sealing-lane.js';
 
 /** Time for the whole handshake, up to the first record, in milliseconds. */
 export const HANDSHAKE_TIMEOUT_MS = 10_000;
@@ -33,12 +34,11 @@ export interface ChannelHandler {
 /** Frames over one connection. Made by {@link openChannel}. */
 export class Channel {
   readonly connection: Connection;
-  readonly #sealer: RecordSealer;
-  readonly #opener: RecordOpener;
+  readonly #out: SealingLane;
+  readonly #in: OpeningLane;
   #handler: ChannelHandler | undefined;
   /** Frames that came before a handler was there: the connection is paused meanwhile, so they are few. */
   #early: Frame[] = [];
-  readonly #pieces = new PieceList();
   /** Bytes of the record in progress, until the peer has proved that it knows the secret. */
   #untrusted: number | undefined = 0;
   #over: { error: StreamerError; clean: boolean } | undefined;
@@ -46,8 +46,14 @@ export class Channel {
 
   constructor(connection: Connection, keys: ChannelKeys) {
     this.connection = connection;
-    this.#sealer = new RecordSealer(keys.sendKey);
-    this.#opener = new RecordOpener(keys.receiveKey);
+    const died = () => this.#threadDied();
+    this.#out = new SealingLane(connection, new RecordSealer(keys.sendKey), died);
+    this.#in = new OpeningLane(new RecordOpener(keys.receiveKey), {
+      opened: (pieces) => this.#opened(pieces),
+      failed: (error) => this.#failed(error),
+      died,
+      flow: () => this.#flow(),
+    });
   }
 
   /** Sets who takes frames, now or instead of another; `undefined` holds them back. */
@@ -59,14 +65,24 @@ export class Channel {
     queueMicrotask(() => {
       for (const frame of early) this.#deliver(frame);
       if (this.#over !== undefined) this.#handler?.closed(this.#over.error, this.#over.clean);
-      else this.connection.resume();
+      else this.#flow();
     });
   }
 
-  /** Sends one frame. Returns false when the socket is behind: then wait for {@link Connection.drained}. */
+  /** Sends one frame, whose payload may be used again when it returns. Returns false when it is behind: then wait for {@link drained}. */
   send(frame: Frame): boolean {
     this.#keepAlive?.sent();
-    return this.connection.send(this.#sealer.seal(encodeFrame(frame)), 'binary');
+    return this.#out.send(encodeFrame(frame));
+  }
+
+  /** Resolves when it is not behind any more, or over. */
+  drained(): Promise<void> {
+    return this.#out.drained();
+  }
+
+  /** Closes the connection, behind what was sent. */
+  close(code: number): void {
+    this.#out.after(() => this.connection.close(code, ''));
   }
 
   /** From now on a record goes at a lull, and the other end's are waited for: both have said that they do. */
@@ -89,7 +105,7 @@ export class Channel {
     if (!(known && error.code === 'integrity-tag')) {
       this.send({ type: 'failure', code: known ? error.code : 'protocol-violation', message: truncateUtf8(message, TEXT_MAX) });
     }
-    this.connection.close(closeCodeOf(error), '');
+    this.close(closeCodeOf(error));
   }
 
   /** Takes a piece of a record. @internal */
@@ -104,16 +120,35 @@ export class Channel {
       if (this.#untrusted !== undefined && (this.#untrusted += bytes.length) > FIRST_RECORD_MAX) {
         throw new AuthError('auth-handshake', 'the other end sent too much before it had proved that it knows the secret');
       }
-      for (const plain of this.#opener.update(bytes)) this.#pieces.push(plain);
-      if (!last) return;
-      for (const plain of this.#opener.finish()) this.#pieces.push(plain);
-      this.#untrusted = undefined;
-      this.#deliver(decodeFrame(this.#pieces.take()));
+      this.#in.piece(bytes, last);
     } catch (error) {
-      if (!(error instanceof StreamerError)) throw error;
-      this.fail(error);
-      this.#end(error, false);
+      this.#failed(error);
     }
+  }
+
+  #opened(pieces: Uint8Array[]): void {
+    if (this.#over !== undefined) return;
+    this.#untrusted = undefined;
+    this.#deliver(decodeFrame(pieces));
+  }
+
+  #failed(error: unknown): void {
+    if (!(error instanceof StreamerError)) throw error;
+    if (this.#over !== undefined) return;
+    this.fail(error);
+    this.#end(error, false);
+  }
+
+  /** The other end is not to blame, and another connection does without threads. */
+  #threadDied(): void {
+    this.#end(new ConnectError('connect-lost', 'the link was given up: a thread of this process, which encrypts, has died', { retryable: true }), false);
+    this.connection.destroy();
+  }
+
+  /** Reads on, or not. */
+  #flow(): void {
+    if (this.#in.behind || this.#early.length > 0) this.connection.pause();
+    else this.connection.resume();
   }
 
   /**
@@ -138,12 +173,12 @@ export class Channel {
       return;
     }
     this.#early.push(frame);
-    this.connection.pause();
+    this.#flow();
   }
 
   /** The connection is over. @internal */
   closed(info: CloseInfo): void {
-    this.#end(errorOfClose(info, this.#untrusted === undefined), info.by === 'peer' && info.code === 1000);
+    this.#in.after(() => this.#end(errorOfClose(info, this.#untrusted === undefined), info.by === 'peer' && info.code === 1000));
   }
 
   #end(error: StreamerError, clean: boolean): void {

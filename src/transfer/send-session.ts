@@ -371,7 +371,7 @@ export class SendSession implements TransferSession<FinishedFrame> {
     const room = () => this.#feed({ kind: 'room', stream, lap, units: 1 });
     // A turn of the event loop for each unit: credit, pings and signals are looked at meanwhile.
     if (ready) setImmediate(room);
-    else void this.#session.channel(stream)?.connection.drained().then(room);
+    else void this.#session.channel(stream)?.drained().then(room);
   }
 
   #holeBytes({ id, first, count }: HoleFrame): number {

@@ -104,7 +104,7 @@ export class Session {
 
   /** Ends it on every connection, as it should be. */
   close(): void {
-    this.#end((channel) => channel.connection.close(1000, ''));
+    this.#end((channel) => channel.close(1000));
   }
 
   /** Tells the peer why, and ends it. */

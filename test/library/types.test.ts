@@ -19,7 +19,7 @@ const PACKAGE = 'firecrest-streamer-ts';
 /** Uses what a caller would, each result as its type says. */
 const CONSUMER = `
 import {
-  createAuthenticator, download, FirecrestClient, formatCoordinates, generateIdentity, isSealed, openCoordinates, openFirecrest, parseCoordinates, publicKeyOf, RateLimit, receive, redactCoordinates, sealCoordinates, send, serve, upload,
+  chooseWorkers, createAuthenticator, download, FirecrestClient, formatCoordinates, generateIdentity, isSealed, openCoordinates, openFirecrest, parseCoordinates, publicKeyOf, RateLimit, receive, redactCoordinates, sealCoordinates, send, serve, upload,
   AbortError, AuthError, ConnectError, ControlError, CoordinatesError, ERROR_CODES, IntegrityError, LimitError, ProtocolError, StorageError, StreamerError, TimeoutError, UsageError, VERSION,
 } from '${PACKAGE}';
 import type {
@@ -64,6 +64,7 @@ export async function useFirecrest(): Promise<number | undefined> {
 }
 
 export async function use(): Promise<ErrorCode | undefined> {
+  chooseWorkers(1);
   const identity: string = generateIdentity();
   const serving: ServeOptions = { action: 'send', path: ['a', 'b'], portRange: [0, 0], sealTo: [publicKeyOf(identity)], rules, rate: new RateLimit(1e6), signal, onProgress };
   const server: StreamerServer = await serve(serving);

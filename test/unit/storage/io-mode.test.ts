@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import os from 'node:os';
 import { describe, it } from 'node:test';
 import { AdaptiveIo, chooseIo, remoteTypeName, SLOW_CALL_MS } from '../../../src/storage/io-mode.js';
+import { chooseWorkers } from '../../../src/util/spare-processors.js';
 
 /** A clock that each call under test moves by hand. */
 function clock() {
@@ -39,6 +40,20 @@ describe('AdaptiveIo', () => {
     io.timed(() => (state.nowMs += 10 * SLOW_CALL_MS));
     assert.ok(io.sync);
     assert.ok(!new AdaptiveIo('async', false).sync);
+  });
+});
+
+describe('with processors to spare', () => {
+  it('a chunk goes through the thread pool, a small file does not; a forced mode is kept', (t) => {
+    t.after(() => chooseWorkers(0));
+    const [adaptive, forced] = [new AdaptiveIo('sync', true), new AdaptiveIo('sync', false)];
+    const verdicts = (io: AdaptiveIo) => [4096, 262_143, 262_144, 1_048_576].map((bytes) => io.syncFor(bytes));
+    chooseWorkers(0);
+    assert.deepEqual(verdicts(adaptive), [true, true, true, true]);
+    chooseWorkers(1);
+    assert.deepEqual(verdicts(adaptive), [true, true, false, false]);
+    assert.deepEqual(verdicts(forced), [true, true, true, true]);
+    assert.deepEqual(verdicts(new AdaptiveIo('async', true)), [false, false, false, false]);
   });
 });
 
