@@ -18,6 +18,14 @@ let chosen: number | undefined;
  * Sets how many threads encrypt and decrypt beside the main one, 0 to 16, for all transfers of the process that begin later. Where there
  * are any, chunks of files are read and written by others of node's threads. One is enough: the main thread has more to do than it. The default: 1 where the
  * process may use four processors or more, else 0.
+ *
+ * ```ts
+ * import { chooseWorkers } from 'firecrest-streamer-ts';
+ *
+ * // A service beside which other programs want their processors.
+ * chooseWorkers(0);
+ * console.log('the main thread does all of it');
+ * ```
  * @throws UsageError
  */
 export function chooseWorkers(count: number): void {

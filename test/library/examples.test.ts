@@ -12,7 +12,7 @@ import * as library from '../../src/index.js';
 import { randomFile, ROOT, startProgram, tempDir } from '../support/cli.js';
 
 const PACKAGE = 'firecrest-streamer-ts';
-const SOURCES = ['index', 'client/client', 'server/server', 'control/open-firecrest', 'control/authenticators', 'control/download', 'control/upload', 'control/firecrest/client', 'coordinates/codec', 'coordinates/keys', 'coordinates/sealed', 'coordinates/coordinates', 'transfer/rate-limit'];
+const SOURCES = ['index', 'client/client', 'server/server', 'control/open-firecrest', 'control/authenticators', 'control/download', 'control/upload', 'control/firecrest/client', 'coordinates/codec', 'coordinates/keys', 'coordinates/sealed', 'coordinates/coordinates', 'transfer/rate-limit', 'util/spare-processors'];
 const HUNG_MS = 30_000;
 
 interface Example {

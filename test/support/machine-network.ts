@@ -66,8 +66,11 @@ export class FakeChannel {
 
   readonly connection = {
     destroy: () => this.#cut(),
-    close: (code: number) => this.#close(code === 1000),
   };
+
+  close(code: number): void {
+    this.#close(code === 1000);
+  }
 
   send(frame: Frame): boolean {
     if (this.#closed) return true;
