@@ -8,6 +8,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { AuthError, ConnectError, ProtocolError, StreamerError } from '../errors.js';
 import type { Route } from '../options.js';
 import { dial, isCertificateError, type Address, type Answered } from '../transport/dial.js';
+import { follow } from '../util/follow.js';
 import { candidatesOf, countPlaces, relayOf, type Place } from './candidates.js';
 import { askPlace, enterNative, enterUnasked, enterWithSecret, isUnasked, RefusedByServer, type Connected, type EntryOptions, type Opened } from './open-place.js';
 
@@ -40,12 +41,14 @@ const HEAD_START_MS = 250;
  */
 export async function connectOnce(options: ConnectOptions): Promise<Connected> {
   const stop = new AbortController();
-  const signal = options.signal === undefined ? stop.signal : AbortSignal.any([stop.signal, options.signal]);
+  const letGo = follow(stop, options.signal);
+  const { signal } = stop;
   setMaxListeners(0, signal);
   const search = new Search({ ...options, signal });
   try {
     return await search.run();
   } finally {
+    letGo();
     stop.abort();
   }
 }

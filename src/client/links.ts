@@ -14,6 +14,7 @@ import type { RateLimit } from '../transfer/rate-limit.js';
 import type { Tally } from '../transfer/tally.js';
 import type { TransferSession } from '../transfer/transfer-session.js';
 import { backoff } from '../transport/backoff.js';
+import { follow } from '../util/follow.js';
 import type { Place } from './candidates.js';
 import type { Connected } from './connect.js';
 import { connectPatiently, pause, worthRedialling, type RedialOptions } from './redial.js';
@@ -57,8 +58,7 @@ export class ClientLinks {
 
   constructor(options: ClientLinksOptions) {
     // The server has shown that it speaks the native wire: whoever answers 401 later is not it, and gets no secret.
-    const signal = options.signal === undefined ? this.#ended.signal : AbortSignal.any([this.#ended.signal, options.signal]);
-    this.#dialling = { ...options, wire: 'native', signal };
+    this.#dialling = { ...options, wire: 'native', signal: this.#ended.signal };
     this.#options = options;
   }
 
@@ -71,7 +71,11 @@ export class ClientLinks {
     const { streams } = this.#options;
     this.#most = Math.min(first.streams, streams === 'auto' ? STREAMS_AUTO_MAX : streams);
     session.attach(0, first, first.received, first.early);
-    void session.ended.catch(() => undefined).finally(() => this.#stop());
+    const letGo = follow(this.#ended, this.#options.signal);
+    void session.ended.catch(() => undefined).finally(() => {
+      letGo();
+      this.#stop();
+    });
     if (streams === 'auto') this.#sample(new StreamCount(this.#most), first);
     else this.#grow(this.#most);
   }

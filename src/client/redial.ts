@@ -7,6 +7,7 @@ import { AbortError, AuthError, ConnectError, ProtocolError, StreamerError, Time
 import type { ProgressListener } from '../transfer/progress.js';
 import { abortReason } from '../transfer/outcome.js';
 import { backoff } from '../transport/backoff.js';
+import { follow } from '../util/follow.js';
 import { countPlaces } from './candidates.js';
 import { connectOnce, type Connected, type ConnectOptions } from './connect.js';
 
@@ -38,8 +39,10 @@ export async function connectPatiently(
   for (let attempt = 1; ; attempt += 1) {
     options.onProgress({ type: 'connecting', candidates: countPlaces(options.coordinates, options.route), attempt });
     const left = AbortSignal.timeout(Math.max(1, Math.ceil(deadline - performance.now())));
+    const attempted = new AbortController();
+    const letGo = follow(attempted, left, options.signal);
     try {
-      return await connectOnce({ ...options, signal: options.signal === undefined ? left : AbortSignal.any([left, options.signal]) });
+      return await connectOnce({ ...options, signal: attempted.signal });
     } catch (error) {
       if (options.signal?.aborted === true) throw abortReason(options.signal);
       // An attempt that the deadline cut short says less than the one before it.
@@ -48,6 +51,8 @@ export async function connectPatiently(
       const delayMs = Math.min(pauseMostMs, backoff(attempt));
       if (!again(error) || performance.now() + delayMs > deadline) throw error;
       await pause(delayMs, options.signal);
+    } finally {
+      letGo();
     }
   }
 }

@@ -13,6 +13,7 @@ import { connectTo, isCertificateError, websocketUrl } from '../transport/dial.j
 import { openAsClient } from '../transport/opening-handshake.js';
 import { HOST_HEADER, NOTICE_BYTES_MAX, readPairedNotice, relayPlace, relayRefusal, WAIT_PATH } from '../transport/rendezvous.js';
 import type { WebSocketConnection } from '../transport/websocket.js';
+import { follow } from '../util/follow.js';
 import { MESSAGE_MAX, STREAMS_MAX } from '../wire/constants.js';
 
 /** Options of a place at a relay. */
@@ -98,9 +99,18 @@ export class RelayRoom {
   }
 
   async #dial(signal: AbortSignal | undefined): Promise<WebSocketConnection> {
+    const stop = new AbortController();
+    const letGo = follow(stop, signal, this.#ended.signal);
+    try {
+      return await this.#open(stop.signal);
+    } finally {
+      letGo();
+    }
+  }
+
+  async #open(stop: AbortSignal): Promise<WebSocketConnection> {
     const { url, token, hostKey, ca } = this.#options;
     const place = relayPlace(url, WAIT_PATH);
-    const stop = signal === undefined ? this.#ended.signal : AbortSignal.any([signal, this.#ended.signal]);
     const socket = await connectTo(place, { timeoutMs: ATTEMPT_MS, signal: stop, ca }).catch((cause: unknown) => {
       throw unreachable(place.host, cause);
     });

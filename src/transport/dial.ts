@@ -8,6 +8,7 @@ import { setMaxListeners } from 'node:events';
 import { connect, isIP, type Socket } from 'node:net';
 import { connect as connectTls, rootCertificates } from 'node:tls';
 import PQueue from 'p-queue';
+import { follow } from '../util/follow.js';
 import { connectByProxy, proxyFor } from './proxy.js';
 
 /** A place where the server may be. */
@@ -49,7 +50,8 @@ export async function* dial<A extends Address>(
   failed: (address: Address, error: Error) => void = () => undefined,
 ): AsyncGenerator<Answered<A>, void, undefined> {
   const stop = new AbortController();
-  const signal = options.signal === undefined ? stop.signal : AbortSignal.any([stop.signal, options.signal]);
+  const letGo = follow(stop, options.signal);
+  const { signal } = stop;
   setMaxListeners(0, signal);
   const queue = new PQueue({ concurrency: CONCURRENCY });
   const answered: Answered<A>[] = [];
@@ -92,6 +94,7 @@ export async function* dial<A extends Address>(
       else await new Promise<void>((resolve) => (state.wake = resolve));
     }
   } finally {
+    letGo();
     stop.abort();
     queue.clear();
     await feed;

@@ -207,8 +207,13 @@ export function startServer(
   return readServerLines(startStreamer(t, ['server', ...place, ...(options.args ?? []), action, '--path', file], options));
 }
 
+/** Who says when something that a test uses is not needed any more: the test itself, or a part of it. */
+export interface Cleaning {
+  after(act: () => unknown): void;
+}
+
 /** A directory that is removed when the test is over. */
-export async function tempDir(t: TestContext): Promise<string> {
+export async function tempDir(t: Cleaning): Promise<string> {
   const directory = await mkdtemp(path.join(os.tmpdir(), 'streamer-test-'));
   // A child that is still running may write meanwhile: hence the retries.
   t.after(() => rm(directory, { recursive: true, force: true, maxRetries: 10, retryDelay: 50 }));

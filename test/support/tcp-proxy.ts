@@ -5,8 +5,8 @@
  * @module
  */
 import { connect, createServer, type AddressInfo, type Server, type Socket } from 'node:net';
-import type { TestContext } from 'node:test';
 import { formatCoordinates, parseCoordinates } from '../../src/coordinates/codec.js';
+import type { Cleaning } from './cli.js';
 
 /** One connection and its twin. */
 interface Link {
@@ -149,7 +149,7 @@ function silence(link: Link): void {
 }
 
 /** Starts a proxy to a port of 127.0.0.1; it is closed when the test is over. */
-export async function startProxy(t: TestContext, targetPort: number): Promise<TcpProxy> {
+export async function startProxy(t: Cleaning, targetPort: number): Promise<TcpProxy> {
   const proxy = new TcpProxy(targetPort);
   await proxy.listen();
   t.after(() => proxy.close());
