@@ -52,4 +52,5 @@ if (files.length === 0) {
 }
 // Much of the time children are waited for: node's own choice, one file less than there are processors, leaves them idle.
 const atOnce = `--test-concurrency=${Math.max(2, availableParallelism())}`;
-run(['--enable-source-maps', '--test', '--test-reporter=spec', atOnce, ...flags, ...files]);
+// What waits for ever fails: of a test, and of a file of them, none of which takes a third of that.
+run(['--enable-source-maps', '--test', '--test-reporter=spec', '--test-timeout=600000', atOnce, ...flags, ...files]);

@@ -48,6 +48,8 @@ export class NativeSessions {
   #entered = false;
   /** One has come to its end. */
   #ended = false;
+  /** One has failed for good. Its error is told when its files are closed, and no client takes its place meanwhile: that would hide it. */
+  #failed = false;
   /** Times that a client came back, with the same session or a new one. */
   #reconnects = 0;
 
@@ -73,6 +75,7 @@ export class NativeSessions {
     if (this.#current?.client.equals(client) === true && !this.#current.running.session.over) return this.#current.running.session.received;
     // That was the one transfer: a client that was on its way in when it ended must not begin another.
     if (this.#ended) return 'complete';
+    if (this.#failed) return 'unknown';
     if (hello.stream !== 0 || hello.received !== 0) return 'unknown';
     const before = this.#current;
     if (before?.running.session.complete === true) {
@@ -119,7 +122,7 @@ export class NativeSessions {
 
   async #follow(current: Current): Promise<void> {
     // At once, though the result may take its time.
-    current.running.session.ended.then(() => (this.#ended = true), () => undefined);
+    current.running.session.ended.then(() => (this.#ended = true), (error: unknown) => (this.#failed ||= this.#current === current && !mayComeBack(error)));
     try {
       const result = await current.running.result({
         get remote() {

@@ -141,8 +141,9 @@ export class Channel {
 
   /** The other end is not to blame, and another connection does without threads. */
   #threadDied(): void {
-    this.#end(new ConnectError('connect-lost', 'the link was given up: a thread of this process, which encrypts, has died', { retryable: true }), false);
+    // First: what would be sent from here on would follow a record that never comes.
     this.connection.destroy();
+    this.#end(new ConnectError('connect-lost', 'the link was given up: a thread of this process, which encrypts, has died', { retryable: true }), false);
   }
 
   /** Reads on, or not. */

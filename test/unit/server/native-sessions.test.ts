@@ -74,6 +74,8 @@ class Server {
   readonly clock;
   readonly all: NativeSessions;
   beginning: Promise<void> = Promise.resolve();
+  /** What a session's result waits for when the session is over: its files are closed. */
+  closing: Promise<unknown> = Promise.resolve();
 
   constructor(t: TestContext) {
     this.clock = fakeClock(t);
@@ -88,7 +90,7 @@ class Server {
           tally: new Tally(onProgress),
           result: async (facts) => {
             session.facts = facts;
-            await session.ended;
+            await session.ended.finally(() => this.closing);
             return { remote: facts.remote, reconnects: facts.reconnects } as TransferResult;
           },
         };
@@ -236,6 +238,21 @@ describe('a server’s sessions', () => {
     server.session.lost(1, error);
     await turns(3);
     assert.deepEqual(server.session.drops, [error]);
+    assert.deepEqual(server.outcomes, [{ error }]);
+  });
+
+  it('that have failed for good give way to no client that comes before that is told', async (t) => {
+    const server = new Server(t);
+    const closed = deferred<undefined>();
+    server.closing = closed.promise;
+    await server.come(1);
+    const error = new IntegrityError('integrity-tag', 'a record was altered');
+    server.session.lost(0, error);
+    await turns(3);
+    assert.deepEqual([await server.come(1, { received: 3 }), await server.come(2)], ['unknown', 'unknown']);
+    assert.deepEqual([server.sessions.length, server.outcomes], [1, []]);
+    closed.resolve(undefined);
+    await turns(3);
     assert.deepEqual(server.outcomes, [{ error }]);
   });
 
