@@ -50,7 +50,7 @@ if (files.length === 0) {
   console.error(`no test file matches ${filters.join(', ')}`);
   process.exit(2);
 }
-// Much of the time children are waited for: node's own choice, one file less than there are processors, leaves them idle.
-const atOnce = `--test-concurrency=${Math.max(2, availableParallelism())}`;
+// Much of the time children are waited for: node's own choice, one file less than there are processors, leaves them idle, and so does one for each.
+const atOnce = `--test-concurrency=${availableParallelism() + 1}`;
 // What waits for ever fails: of a test, and of a file of them, none of which takes a third of that.
 run(['--enable-source-maps', '--test', '--test-reporter=spec', '--test-timeout=600000', atOnce, ...flags, ...files]);

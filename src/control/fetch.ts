@@ -19,6 +19,12 @@ type Connector = buildConnector.connector;
 /** How long to wait for a connection, milliseconds. */
 const CONNECT_MS = 15_000;
 
+/**
+ * Where an answer has the Requests that it is the answer to. A Request's signal follows the caller's for as long as the Request is there:
+ * once the garbage collector had it, nothing aborted what waited for its answer, and it took five minutes.
+ */
+const ASKED_BY = Symbol('asked by');
+
 /** Why there is no connection: nothing of the request was sent. Its cause says more. */
 export class NoConnection extends Error {
   override readonly name = 'NoConnection';
@@ -47,23 +53,24 @@ export function createFetch({ ca }: FetchOptions = {}): Fetch {
   return async (input, init) => {
     engine ??= startEngine(ca);
     const { fetch, kept, fresh } = await engine;
-    const [url, given] = await plain(input, init);
+    const [url, given, request] = await plain(input, init);
     const dispatcher = /^(?:GET|HEAD)$/iu.test(given?.method ?? 'GET') ? kept : fresh;
     // The package's types and node's are two copies of the same.
     const { status, statusText, headers, body } = await fetch(url, { ...(given as Parameters<typeof undiciFetch>[1]), dispatcher });
     // One of node's own, which is what callers may look for.
-    return new Response(body as ReadableStream<Uint8Array> | null, { status, statusText, headers: [...headers] });
+    const response = new Response(body as ReadableStream<Uint8Array> | null, { status, statusText, headers: [...headers] });
+    return Object.defineProperty(response, ASKED_BY, { value: [input, request] });
   };
 }
 
-/** The package takes no Request or FormData but its own: these become their bytes. */
-async function plain(input: Parameters<Fetch>[0], init: RequestInit | undefined): Promise<[string, RequestInit | undefined]> {
+/** The package takes no Request or FormData but its own: these become their bytes. @returns the Request as well, if there was one */
+async function plain(input: Parameters<Fetch>[0], init: RequestInit | undefined): Promise<[string, RequestInit | undefined, Request?]> {
   const ofOurs = init?.body === undefined || init.body === null || typeof init.body === 'string' || init.body instanceof URLSearchParams || init.body instanceof Uint8Array;
   if (!(input instanceof Request) && ofOurs) return [String(input), init];
   const request = new Request(input, init);
   const { method, headers, redirect, signal } = request;
   const body = request.body === null ? undefined : new Uint8Array(await request.arrayBuffer());
-  return [request.url, { method, headers: [...headers], redirect, signal, ...(body === undefined ? {} : { body }) }];
+  return [request.url, { method, headers: [...headers], redirect, signal, ...(body === undefined ? {} : { body }) }, request];
 }
 
 async function startEngine(ca: string | undefined): Promise<Engine> {

@@ -5,8 +5,7 @@
  */
 import { readdirSync, readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { setFlagsFromString } from 'node:v8';
-import { runInNewContext } from 'node:vm';
+import { collectGarbage } from '../support/garbage.js';
 
 /** Open descriptors of a process. Linux only. */
 export function descriptorsOf(pid: number | 'self'): number {
@@ -28,13 +27,7 @@ export function busyWith(): Record<string, number> {
 
 /** Bytes of live objects of this process, and of buffers outside of the heap, after a collection of garbage. */
 export async function liveBytes(): Promise<number> {
-  setFlagsFromString('--expose-gc');
-  const collect = runInNewContext('gc') as () => void;
-  // Finalisers run in a later turn, and may free more.
-  for (let round = 0; round < 3; round += 1) {
-    collect();
-    await sleep(20);
-  }
+  await collectGarbage();
   const { heapUsed, external } = process.memoryUsage();
   return heapUsed + external;
 }

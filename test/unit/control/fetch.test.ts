@@ -4,11 +4,13 @@ import { createServer as createTlsServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import path from 'node:path';
 import { describe, it, type TestContext } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { createFetch, NoConnection } from '../../../src/control/fetch.js';
 import { certificate, NO_OPENSSL } from '../../support/certificate.js';
 import { freePort, tempDir } from '../../support/cli.js';
-import { turns } from '../../support/fake-events.js';
+import { turns, until } from '../../support/fake-events.js';
 import { clientFor } from '../../support/fake-control.js';
+import { collectGarbage } from '../../support/garbage.js';
 import { startHttpProxy } from '../../support/http-proxy.js';
 import { answerWith, exchange, startServer } from '../../support/recorded.js';
 import { AuthError } from '../../../src/errors.js';
@@ -69,6 +71,23 @@ describe('what is sent', () => {
     const response = await createFetch()(url, { method: 'POST', body: form });
     assert.equal(response.status, 204);
     assert.match(received[0]?.body.toString() ?? '', /filename="name\.bin"[^]*content/u);
+  });
+
+  it('ends with its signal though garbage has been collected meanwhile', async (t) => {
+    const { url, received } = await startServer(t, () => undefined);
+    const asks = [
+      (signal: AbortSignal) => createFetch()(url, { signal }),
+      (signal: AbortSignal) => createFetch()(new Request(url), { signal }),
+      (signal: AbortSignal) => createFetch()(new Request(url, { signal })),
+    ];
+    for (const [before, ask] of asks.entries()) {
+      const controller = new AbortController();
+      const outcome = ask(controller.signal).then(() => 'an answer', String);
+      await until(() => received.length > before);
+      await collectGarbage();
+      controller.abort();
+      assert.match(await Promise.race([outcome, sleep(5_000, 'nothing', { ref: false })]), /abort/iu);
+    }
   });
 
   it('ends with its signal', async (t) => {
