@@ -35,7 +35,8 @@ export class MemoryWriter {
   /** False when it was not: nothing is left of the try then. */
   isWritten(file: WholeFile): boolean {
     const { root, seen, closed } = this.#context;
-    const { path, size } = file.entry;
+    const { path, size, sparse } = file.entry;
+    if (sparse === true) return false;
     // One that was not asked for has no flags, and is for the long way as well.
     if (closed || ((seen.flags(path) ?? REPLACE) & REPLACE) !== 0) return false;
     const [parent, name] = splitPath(path);

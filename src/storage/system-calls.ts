@@ -67,6 +67,8 @@ export const sys = {
 
   fchmod: (fd: number, mode: number): Step<void> => call(() => fs.fchmodSync(fd, mode), () => acted((done) => fs.fchmod(fd, mode, done))),
 
+  ftruncate: (fd: number, length: number): Step<void> => call(() => fs.ftruncateSync(fd, length), () => acted((done) => fs.ftruncate(fd, length, done))),
+
   /** fsync(2), never synchronously: it waits for a disk. */
   fsync: (fd: number): Step<void> => call(undefined, () => acted((done) => fs.fsync(fd, done))),
 

@@ -18,6 +18,8 @@ const SYNCS = 16;
 const HELD_OPEN = 256;
 const CREATE = constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | constants.O_NOFOLLOW;
 const AGAIN = constants.O_WRONLY | constants.O_NOFOLLOW;
+/** A block of most file systems, of which a hole is made. */
+const BLOCK = Buffer.alloc(4096);
 /** Nobody else's to read until it has the mode that the sender wants. */
 const WRITING_MODE = 0o600;
 
@@ -32,10 +34,11 @@ export class WholeFileContent {
   }
 
   /** Where nothing can be made durable. */
-  *inMemory({ entry, content }: WholeFile, path: string): Step<void> {
+  *inMemory(file: WholeFile, path: string): Step<void> {
+    const { entry } = file;
     const fd = yield* sys.open(path, CREATE, modeHere(entry.mode));
     try {
-      yield* writeAll(fd, content);
+      yield* writeContent(fd, file);
       yield* unlessNotKept(this.#context.times.setOpen(fd, entry.mtimeNs));
     } finally {
       yield* sys.close(fd);
@@ -47,7 +50,7 @@ export class WholeFileContent {
     let fd: number | undefined = yield* sys.open(path, CREATE, WRITING_MODE);
     this.#held += 1;
     try {
-      yield* writeAll(fd, file.content);
+      yield* writeContent(fd, file);
       written();
       if (this.#held > HELD_OPEN) fd = yield* closed(fd);
       yield* this.#syncs.take();
@@ -76,8 +79,32 @@ function* closed(fd: number): Step<undefined> {
   return undefined;
 }
 
-function* writeAll(fd: number, pieces: readonly Uint8Array[]): Step<void> {
-  let at = 0;
+/** Into a new file, in which there is nothing yet: so the holes of one that had some at its source need no more than its length. */
+function* writeContent(fd: number, { entry, content }: WholeFile): Step<void> {
+  if (entry.sparse !== true) {
+    yield* writeAll(fd, content, 0);
+    return;
+  }
+  const bytes = Buffer.concat(content);
+  for (const [from, to] of dataOf(bytes)) yield* writeAll(fd, [bytes.subarray(from, to)], from);
+  yield* sys.ftruncate(fd, bytes.length);
+}
+
+/** Where there is anything but zeros, in whole blocks. */
+function* dataOf(bytes: Buffer): Generator<readonly [from: number, to: number], void, undefined> {
+  let from: number | undefined;
+  for (let at = 0; at < bytes.length; at += BLOCK.length) {
+    const block = bytes.subarray(at, at + BLOCK.length);
+    if (block.equals(BLOCK.subarray(0, block.length))) {
+      if (from !== undefined) yield [from, at];
+      from = undefined;
+    } else from ??= at;
+  }
+  if (from !== undefined) yield [from, bytes.length];
+}
+
+function* writeAll(fd: number, pieces: readonly Uint8Array[], offset: number): Step<void> {
+  let at = offset;
   for (let rest = afterBytes(pieces, 0); rest.length > 0; ) {
     const wrote = yield* sys.writev(fd, rest, at);
     // POSIX lets write(2) answer 0; asking for ever would be a hang.

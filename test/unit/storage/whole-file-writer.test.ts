@@ -45,6 +45,26 @@ for (const place of PLACES) {
           assertKeptByNode((await lstat(path.join(root, 'x'), { bigint: true })).mtimeNs, 1_700_000_000_123_456_789n);
           assert.deepEqual(await names(root), ['empty', 'there', 'x']);
         });
+
+        it('keeps the holes of a file that had some, to the block', async (t) => {
+          const root = await temporaryAt(t, place);
+          const { context, writer } = await writerAt(t, root, mode, memory);
+          const content = Buffer.alloc(1_000_003);
+          for (const at of [4096, 500_000, 503_808]) content.write('data', at);
+          const [holes, full, zeros] = [fileOf('holes', ''), fileOf('full', ''), fileOf('zeros', '')];
+          const files = [
+            { entry: { ...holes.entry, size: content.length, sparse: true }, content: [content.subarray(0, 500_001), content.subarray(500_001)] },
+            { entry: { ...full.entry, size: content.length }, content: [content] },
+            { entry: { ...zeros.entry, size: 5000, sparse: true }, content: [Buffer.alloc(5000)] },
+          ];
+          for (const file of files) context.seen.add(file.entry.path);
+          assert.deepEqual(await writer.write(files).settled, [undefined, undefined, undefined]);
+          for (const { entry, content: pieces } of files) assert.ok((await readFile(path.join(root, entry.path))).equals(Buffer.concat(pieces)), entry.path);
+          const blocksOf = async (name: string) => (await lstat(path.join(root, name))).blocks;
+          assert.ok((await blocksOf('holes')) * 512 <= 4 * 4096, 'no more than its three blocks of data, and one of the file system');
+          assert.equal(await blocksOf('zeros'), 0);
+          assert.ok((await blocksOf('full')) * 512 >= content.length);
+        });
       });
     }
   }
