@@ -26,9 +26,9 @@ export interface Meeting {
 }
 
 /** Our end, whichever it is, and the hostile one. `ours` is what our end does. */
-export async function meet(t: TestContext, ours: Action, who: 'client' | 'server', file: string, args: readonly string[] = []): Promise<Meeting> {
+export async function meet(t: TestContext, ours: Action, who: 'client' | 'server', file: string, args: readonly string[] = [], env: Readonly<Record<string, string>> = {}): Promise<Meeting> {
   if (who === 'server') {
-    const server = await startServer(t, ours, file, { args });
+    const server = await startServer(t, ours, file, { args, env });
     const dial = async (stream: number): Promise<HostilePeer> => {
       const peer = await dialServer(t, server.port, coordinatesSecretBytes(parseCoordinates(server.coordinates)));
       peer.send({ type: 'hello', client: Buffer.alloc(16, 1), stream, action: opposite(ours), received: 0, agent: 'hostile' });
@@ -38,7 +38,7 @@ export async function meet(t: TestContext, ours: Action, who: 'client' | 'server
     return { child: server.child, peer: await dial(0), join: () => dial(1) };
   }
   const { port, accept } = await startHostileServer(t, SECRET);
-  const child = startStreamer(t, [ours, coordinatesOf(port, opposite(ours)), file, '--streams', '2', ...args]);
+  const child = startStreamer(t, [ours, coordinatesOf(port, opposite(ours)), file, '--streams', '2', ...args], { env });
   const greet = async (): Promise<HostilePeer> => {
     const peer = await accept();
     await peer.until('hello');
