@@ -5,6 +5,7 @@
  */
 import path from 'node:path';
 import { IntegrityError } from '../errors.js';
+import { lengthOf } from '../util/bytes.js';
 import type { ChunkRange, ChunkTable } from './chunk-table.js';
 import { visible } from './fs-error.js';
 import { chunkLength } from './journal.js';
@@ -55,7 +56,7 @@ export class FileSink implements Sink {
   }
 
   write(pieces: readonly Uint8Array[], offset: number): void | Promise<void> {
-    this.#note(offset, pieces.reduce((sum, piece) => sum + piece.length, 0));
+    this.#note(offset, lengthOf(pieces));
     return this.#partial.data.write(pieces, offset);
   }
 

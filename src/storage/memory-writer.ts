@@ -36,6 +36,7 @@ export class MemoryWriter {
   isWritten(file: WholeFile): boolean {
     const { root, seen, closed } = this.#context;
     const { path, size, sparse } = file.entry;
+    // Its holes are the long way's.
     if (sparse === true) return false;
     // One that was not asked for has no flags, and is for the long way as well.
     if (closed || ((seen.flags(path) ?? REPLACE) & REPLACE) !== 0) return false;

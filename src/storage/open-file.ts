@@ -9,6 +9,7 @@
  */
 import * as fs from 'node:fs';
 import { StorageError } from '../errors.js';
+import { lengthOf } from '../util/bytes.js';
 import type { FileTimes } from './file-times.js';
 import { storageError, visible } from './fs-error.js';
 import type { AdaptiveIo } from './io-mode.js';
@@ -210,8 +211,4 @@ export function afterBytes(pieces: readonly Uint8Array[], count: number): readon
     skip = Math.max(0, skip - piece.length);
   }
   return rest;
-}
-
-function lengthOf(pieces: readonly Uint8Array[]): number {
-  return pieces.reduce((sum, piece) => sum + piece.length, 0);
 }

@@ -8,6 +8,7 @@
  * @module
  */
 import { IntegrityError, type StreamerError } from '../errors.js';
+import { lengthOf } from '../util/bytes.js';
 import { MemoryWriter } from './memory-writer.js';
 import { publishWhole } from './publish-whole.js';
 import { splitPath } from './root-directory.js';
@@ -122,7 +123,7 @@ export class WholeFileWriter {
   #assertMayWrite({ entry, content }: WholeFile): void {
     this.#context.assertGoesOn();
     if (this.#context.seen.flags(entry.path) === undefined || this.#context.options.dryRun) throw new RangeError(`${entry.path} was not asked for`);
-    const length = content.reduce((sum, piece) => sum + piece.length, 0);
+    const length = lengthOf(content);
     if (length !== entry.size) throw new IntegrityError('integrity-size', `${this.#context.shown(entry.path)}: ${length} of ${entry.size} bytes were received`);
   }
 

@@ -30,7 +30,7 @@ export class OpeningLane {
   readonly #turns = new Turns();
   readonly #pieces = new PieceList();
   /** How the record in progress is opened: by a thread when all of it is there, or here as it comes. */
-  #way: 'gathered' | 'here';
+  #way: 'gathered' | 'here' = 'here';
   /** Where one is gathered, and how many bytes of it are there. */
   #memory: Buffer | undefined;
   #gathered = 0;
@@ -42,7 +42,6 @@ export class OpeningLane {
   constructor(opener: RecordOpener, events: OpeningEvents) {
     this.#opener = opener;
     this.#events = events;
-    this.#way = 'here';
   }
 
   /** Whether so much is with the threads that nothing more is to come. */

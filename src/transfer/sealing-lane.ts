@@ -5,6 +5,7 @@
  */
 import { TAG_BYTES, type RecordSealer } from '../crypto/record.js';
 import type { Connection } from '../transport/connection.js';
+import { lengthOf } from '../util/bytes.js';
 import { recordThreads, THREAD_RECORD_MAX, THREAD_RECORD_MIN, type RecordThreads } from './record-threads.js';
 import { releasePieces } from './release.js';
 import { Turns } from './turns.js';
@@ -30,7 +31,7 @@ export class SealingLane {
 
   /** Sends a record of `parts`, which are not needed any more when it returns. Returns false when lane or socket is behind. */
   send(parts: readonly Uint8Array[]): boolean {
-    const length = parts.reduce((sum, part) => sum + part.length, 0);
+    const length = lengthOf(parts);
     const threads = length < THREAD_RECORD_MIN || length + TAG_BYTES > THREAD_RECORD_MAX ? undefined : recordThreads();
     if (threads !== undefined) {
       this.#give(threads, parts, length);

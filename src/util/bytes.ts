@@ -1,5 +1,5 @@
 /**
- * Big-endian 64-bit integers that stay exact in a JavaScript number, and comparison of secrets.
+ * Big-endian 64-bit integers that stay exact in a JavaScript number, comparison of secrets, and the length of pieces.
  *
  * @module
  */
@@ -36,4 +36,9 @@ export function writeUint64(bytes: Uint8Array, offset: number, value: number): v
  */
 export function equalConstantTime(a: Uint8Array, b: Uint8Array): boolean {
   return timingSafeEqual(createHash('sha256').update(a).digest(), createHash('sha256').update(b).digest());
+}
+
+/** Bytes of pieces together. */
+export function lengthOf(pieces: readonly Uint8Array[]): number {
+  return pieces.reduce((sum, piece) => sum + piece.length, 0);
 }

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { readSafeUint64 } from '../util/bytes.js';
+import { lengthOf, readSafeUint64 } from '../util/bytes.js';
 import { badFrame } from './body-fields.js';
 import { CHUNK_SIZE_MAX, DATA_HEADER_BYTES, WHOLE_FILE_MAX, WHOLE_HEADER_BYTES, WHOLE_PART_BYTES, WHOLE_PARTS_MAX } from './constants.js';
 import type { DataFrame, WholeFrame, WholePart } from './frame.js';
@@ -17,7 +17,7 @@ export function decodeData(pieces: readonly Uint8Array[]): DataFrame {
   const length = view.readUInt32BE(16);
   if (offset === undefined || !Number.isSafeInteger(offset + length)) throw badFrame('data', 'with an offset past 2^53');
   if (length === 0 || length > CHUNK_SIZE_MAX) throw badFrame('data', `with a length of ${length}`);
-  const arrived = bytesOf(payload);
+  const arrived = lengthOf(payload);
   if (arrived !== length) throw badFrame('data', `of ${arrived} payload bytes whose header says ${length}`);
   return { type: 'data', id: view.readUInt32BE(4), offset, hash: view.readBigUInt64BE(20), length, payload };
 }
@@ -38,7 +38,7 @@ export function decodeWhole(pieces: readonly Uint8Array[]): WholeFrame {
     length += part.length;
     parts.push(part);
   }
-  const arrived = bytesOf(payload);
+  const arrived = lengthOf(payload);
   if (arrived !== length || length > CHUNK_SIZE_MAX) throw badFrame('whole', `of ${arrived} payload bytes whose table says ${length}`);
   return { type: 'whole', parts, payload, length };
 }
@@ -64,10 +64,6 @@ export function* splitPayload(payload: readonly Uint8Array[], lengths: Iterable<
     }
     yield part;
   }
-}
-
-function bytesOf(pieces: readonly Uint8Array[]): number {
-  return pieces.reduce((sum, piece) => sum + piece.length, 0);
 }
 
 /** Takes a header off the front, without copying what follows it. */

@@ -7,6 +7,7 @@
 import { Unpackr } from 'msgpackr';
 import { ProtocolError } from '../errors.js';
 import { checkMsgpack } from '../util/msgpack-bounds.js';
+import { lengthOf } from '../util/bytes.js';
 import { badFrame, Fields } from './body-fields.js';
 import {
   BODY_DEPTH_MAX,
@@ -58,7 +59,7 @@ export function decodeFrame(pieces: readonly Uint8Array[]): Frame {
 function decodeBody(typeByte: number, pieces: readonly Uint8Array[]): BodyFrame {
   const type = BODY_TYPES.get(typeByte);
   if (type === undefined) throw new ProtocolError('protocol-violation', `the other end sent a frame of the unknown type ${typeByte}`);
-  const size = pieces.reduce((sum, piece) => sum + piece.length, 0);
+  const size = lengthOf(pieces);
   if (size > CONTROL_FRAME_MAX) throw badFrame(type, `of ${size} bytes`);
   const bytes = Buffer.concat(pieces).subarray(1);
   const refused = checkMsgpack(bytes, { maxDepth: BODY_DEPTH_MAX, maxItems: LISTS.has(type) ? LIST_ITEMS_MAX : BODY_ITEMS_MAX });

@@ -9,6 +9,7 @@
  *
  * @module
  */
+import { lengthOf } from '../util/bytes.js';
 import { FILES_OPEN_MAX, WHOLE_FILE_MAX } from './constants.js';
 import { costOf } from './encode.js';
 import type { ContentFrame, CreditFrame, ManifestEntry } from './frame.js';
@@ -106,7 +107,7 @@ export class Outbox {
         for (const id of unit.ids) if (this.#entryOf(id) !== undefined) this.#lostWholes.add(id);
         return unit.ids.reduce((sum, id) => sum + (this.#entryOf(id)?.size ?? 0), 0);
       case 'pipe':
-        return this.pipe?.again(unit) === true ? unit.payload.reduce((sum, piece) => sum + piece.length, 0) : 0;
+        return this.pipe?.again(unit) === true ? lengthOf(unit.payload) : 0;
     }
   }
 

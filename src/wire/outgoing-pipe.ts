@@ -4,6 +4,7 @@
  *
  * @module
  */
+import { lengthOf } from '../util/bytes.js';
 import { CHUNK_SIZE_DEFAULT } from './constants.js';
 import type { DataFrame } from './frame.js';
 import type { SendStream, Unit } from './send-stream.js';
@@ -108,8 +109,4 @@ export class OutgoingPipe {
     const { index, hash, payload } = unit;
     return { type: 'data', id: 0, offset: index * CHUNK_SIZE_DEFAULT, length: lengthOf(payload), hash, payload };
   }
-}
-
-function lengthOf(payload: readonly Uint8Array[]): number {
-  return payload.reduce((sum, piece) => sum + piece.length, 0);
 }

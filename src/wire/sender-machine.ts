@@ -10,6 +10,7 @@
  */
 import { errorFromPeer, IntegrityError, type StreamerError } from '../errors.js';
 import { truncateUtf8 } from '../util/truncate.js';
+import { lengthOf } from '../util/bytes.js';
 import { batches, entryBytes } from './batches.js';
 import { ENTRIES_PER_FRAME, ENTRIES_UNSETTLED_MAX, PIPE_ID, TEXT_MAX } from './constants.js';
 import type { Answer, AnswersFrame, ControlFrame, DoneFrame, FinishedFrame, Frame, HaveFrame, ManifestEntry, OfferFrame, ReadyFrame } from './frame.js';
@@ -195,7 +196,7 @@ export class SenderMachine {
     const { stream, lap, id, index, hash, payload } = read;
     const file = this.#outbox.fileOf(id);
     // It failed meanwhile.
-    if (file === undefined) return this.#unread(stream, lap, payload.reduce((sum, piece) => sum + piece.length, 0));
+    if (file === undefined) return this.#unread(stream, lap, lengthOf(payload));
     file.reading -= 1;
     if (!file.read(index, hash)) {
       return [...this.#trouble(id, sourceChanged(file.entry)), ...this.#unread(stream, lap, file.table.lengthOf(index))];
